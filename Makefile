@@ -1,0 +1,31 @@
+# make sweep   set up, then the main job on the embedded demo cohort
+# make test    set up, then every test
+.PHONY: sweep test quick check ui clean
+PYTHON ?= python3
+SPACE ?= search_spaces/latent.yaml
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+sweep: .venv/ready
+	.venv/bin/python -m uadray.sweep $(SPACE)
+
+test: .venv/ready
+	.venv/bin/python -m pytest
+
+quick: .venv/ready
+	.venv/bin/python -m pytest -m 'not slow'
+
+check: .venv/ready
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+ui: .venv/ready
+	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+	.venv/bin/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/runs/mlflow.db --host 127.0.0.1 --port 5000
+
+clean:
+	rm -rf .venv runs

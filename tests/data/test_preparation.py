@@ -1,0 +1,158 @@
+import gzip
+from dataclasses import replace
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from uadray.data.preparation import PrepareConfig, content_key, cut, prepare, read
+from uadray.errors import DataError
+
+CONFIG = PrepareConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "pad", "size": 64}})
+
+
+@pytest.fixture
+def made(small_cohort, tmp_path):
+    """Prepares the cohort as it is now."""
+    return lambda config=CONFIG: prepare(small_cohort.subjects(), config, tmp_path / "stores", lambda *_: None)
+
+
+def problems(action):
+    with pytest.raises(DataError) as caught:
+        action()
+    return caught.value.problems
+
+
+def overwrite(path, data, affine=None):
+    nib.save(nib.Nifti1Image(data, nib.load(path).affine if affine is None else affine), path)
+
+
+def voxels(path):
+    return np.asarray(nib.load(path).dataobj)
+
+
+def test_every_subject_is_in_one_split_with_its_slices(made):
+    store = made()
+    everyone = {name: m for split in ("train", "val", "test") for name, m in store.subjects(split).items()}
+    assert len(everyone) == 10
+    assert {member.slices for member in everyone.values()} == {4}
+    assert set(store.subjects("train")) == set(store.subjects("train", "healthy"))
+    assert store.size == 64
+
+
+def test_intensities_and_masks_are_where_they_belong(made):
+    slices = made().read("val")
+    assert (slices.images.min(), slices.images.max()) == (0, 1)
+    assert not slices.images[~slices.brain].any()
+    patient = np.char.startswith(slices.subjects, "sub-p")
+    assert not slices.lesion[~patient].any()
+    assert slices.lesion[patient].sum(axis=(1, 2, 3)).tolist() == [0, 12, 12, 0] * 2
+    rows, columns = (np.flatnonzero(slices.lesion.any(axis=axes)) for axes in ((0, 1, 3), (0, 1, 2)))
+    assert max(rows.max(), columns.max()) < 32  # anterior is up, the patient's right is left
+
+
+def test_what_was_prepared_is_not_prepared_again(made, small_cohort, tmp_path):
+    first, calls = made(), []
+    again = prepare(small_cohort.subjects()[::-1], CONFIG, tmp_path / "stores", lambda *call: calls.append(call))
+    assert again == first
+    assert calls == []
+
+
+def test_progress_is_told_subject_by_subject(small_cohort, tmp_path):
+    calls = []
+    prepare(small_cohort.subjects(), CONFIG, tmp_path / "stores", lambda *call: calls.append(call))
+    assert [call[:2] for call in calls] == [(done, 10) for done in range(1, 11)]
+    assert calls[0][2] == "sub-h0"
+
+
+def test_the_key_names_files_and_settings(small_cohort):
+    subjects = small_cohort.subjects()
+    key = content_key(subjects, CONFIG)
+    assert content_key(subjects[::-1], CONFIG) == key
+    assert content_key(subjects, PrepareConfig()) != key
+    assert content_key(subjects[1:], CONFIG) != key
+    assert content_key([replace(subjects[0], site="there"), *subjects[1:]], CONFIG) != key
+    overwrite(subjects[0].image, voxels(subjects[0].image) * 2)
+    assert content_key(subjects, CONFIG) != key
+
+
+def test_all_problems_of_all_subjects_are_told_and_nothing_is_written(made, small_cohort, tmp_path):
+    small_cohort.scan("sub-h1").unlink()
+    small_cohort.scan("sub-h1").symlink_to(small_cohort.root / "missing")
+    overwrite(small_cohort.scan("sub-h2"), np.full((40, 48, 6), np.nan, np.float32))
+    overwrite(small_cohort.lesion_mask("sub-p0"), np.zeros((4, 4, 4), np.uint8))
+    found = problems(made)
+    assert [(p.code, p.where.split(",")[0]) for p in found] == [
+        ("UAD-101", "sub-h1"),
+        ("UAD-105", "sub-h2"),
+        ("UAD-109", "sub-p0"),
+    ]
+    assert list((tmp_path / "stores").iterdir()) == []
+
+
+def test_a_healthy_subject_with_a_lesion_is_refused(made, small_cohort):
+    small_cohort.lines = [line.replace("sub-p0\tlesion", "sub-p0\thealthy") for line in small_cohort.lines]
+    assert [(p.code, p.got) for p in problems(made)] == [("UAD-113", "24 lesion voxels")]
+
+
+def test_an_empty_scan_or_a_speck_is_no_brain(made, small_cohort):
+    speck = np.zeros((40, 48, 6), np.float32)
+    speck[20, 20:23] = 1
+    overwrite(small_cohort.scan("sub-h0"), speck)
+    assert [p.code for p in problems(made)] == ["UAD-114"]
+
+
+def test_a_mask_of_another_head_is_refused(made, small_cohort):
+    corner = np.zeros((40, 48, 6), np.uint8)
+    corner[:2, :2] = 1
+    overwrite(small_cohort.lesion_mask("sub-p0"), corner)
+    assert [p.code for p in problems(made)] == ["UAD-116"]
+
+
+def test_the_same_scan_under_two_names_is_refused(made, small_cohort):
+    copy = nib.load(small_cohort.scan("sub-h0")).as_reoriented(np.array([[1, -1], [0, 1], [2, -1]]))
+    small_cohort.scan("sub-h3").unlink()
+    small_cohort.scan("sub-h3").with_suffix("").write_bytes(copy.to_bytes())  # uncompressed and turned
+    (problem,) = problems(made)
+    assert (problem.code, problem.where, problem.got) == ("UAD-131", "sub-h3", "the voxels of sub-h0")
+
+
+def test_too_few_slices_and_a_brain_that_does_not_fit_are_refused(made):
+    assert {p.code for p in problems(lambda: made(PrepareConfig()))} == {"UAD-111"}
+    narrow = PrepareConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "pad", "size": 16}})
+    assert [p.code for p in problems(lambda: made(narrow))] == ["UAD-112"] * 10
+
+
+def test_a_patient_without_a_lesion_in_these_slices_is_kept_and_counted(made, small_cohort):
+    elsewhere = np.zeros((40, 48, 6), np.uint8)
+    elsewhere[20:24, 20:24, 5] = 1
+    overwrite(small_cohort.lesion_mask("sub-p0"), elsewhere)
+    assert made().manifest.patients_without_lesion == 1
+
+
+def test_holes_belong_to_the_brain_and_specks_do_not(small_cohort):
+    data = voxels(small_cohort.scan("sub-h0")).copy()
+    data[18:22, 20:26] = 0  # a ventricle
+    data[0, 0] = 50  # a remnant
+    overwrite(small_cohort.scan("sub-h0"), data)
+    brain = read(small_cohort.subjects()[0]).brain
+    assert brain[18:22, 20:26].all()
+    assert not brain[0, 0].any()
+
+
+def test_a_given_brain_mask_is_used(small_cohort):
+    path = small_cohort.lesion_mask("sub-h0").with_name("sub-h0_desc-brain_mask.nii.gz")
+    path.parent.mkdir(parents=True)
+    mask = np.zeros((40, 48, 6), np.uint8)
+    mask[10:30, 12:36] = 1
+    nib.save(nib.Nifti1Image(mask, nib.load(small_cohort.scan("sub-h0")).affine), path)
+    scan = read(small_cohort.subjects()[0])
+    assert np.array_equal(scan.brain, mask > 0)
+    assert cut(scan, CONFIG).brain.sum() == 4 * 20 * 24
+
+
+def test_a_rotten_scan_is_not_hidden_by_an_older_store(made, small_cohort):
+    made()
+    scan = small_cohort.scan("sub-h0")
+    scan.write_bytes(gzip.compress(gzip.decompress(scan.read_bytes()))[:-9])
+    assert [p.code for p in problems(made)] == ["UAD-102"]

@@ -1,0 +1,22 @@
+"""Data that several tests make."""
+
+import numpy as np
+
+from uadray.data.store import Slices
+
+
+def made_slices(patients=3, per_patient=2, size=32, seed=0, lesion=True):
+    """Grey discs with texture; each patient's brighter square is a lesion."""
+    random = np.random.default_rng(seed)
+    count = patients * per_patient
+    y, x = np.mgrid[:size, :size]
+    disc = (y - size / 2) ** 2 + (x - size / 2) ** 2 < (0.42 * size) ** 2
+    brain = np.broadcast_to(disc, (count, 1, size, size)).copy()
+    images = (0.4 + 0.05 * random.standard_normal((count, 1, size, size))).clip(0.05, 1) * brain
+    mask = np.zeros_like(brain)
+    for number in range(count if lesion else 0):
+        row, column = random.integers(size // 3, size // 2, 2)
+        mask[number, 0, row : row + 5, column : column + 5] = True
+    images = np.where(mask, 0.9, images).astype(np.float32)
+    subjects = np.repeat([f"sub-{'lesion' if lesion else 'healthy'}{n:02d}" for n in range(patients)], per_patient)
+    return Slices(images, brain, mask, subjects, np.tile(np.arange(per_patient, dtype=np.int32), patients))

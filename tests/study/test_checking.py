@@ -1,0 +1,92 @@
+"""A study's file is checked whole, before anything is computed."""
+
+from pathlib import Path
+
+import pytest
+
+from uadray.errors import ConfigError
+from uadray.study.checking import check, load
+from uadray.yaml_file import parse
+
+GOOD = """\
+study: toy
+cohort: {kind: phantom}
+prepare: {canvas: {kind: resample, size: 32}}
+budget: {trials: 3}
+enqueue: [sAE1]
+run:
+  model:
+    kind: vae_gan
+    latent:
+      choice:
+        - {kind: dense, dim: {choice: [4, 8]}}
+        - {kind: spatial, size: {choice: [4, 8]}, channels: {choice: [2, 64]}}
+  train: {epochs: {integer: [1, 3]}, batch_size: 8}
+  scoring: {threshold: {kind: healthy_percentile, percentile: {uniform: [90.0, 99.9]}}}
+"""
+
+
+def problems(text):
+    with pytest.raises(ConfigError) as caught:
+        check(parse(text, "toy.yaml"))
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_good_file_is_a_study():
+    plan = check(parse(GOOD, "toy.yaml"))
+    assert plan.budget.trials == 3
+    assert plan.winner == ("val/auprc", "max")
+    assert plan.enqueued() == [
+        {"model.latent": "spatial", "model.latent.spatial.size": 8, "model.latent.spatial.channels": 64}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("budget:", "bugdet:", "UAD-210 toy.yaml:4:9 bugdet: must be a known key; got 'bugdet'. Did you mean `budget`?"),
+        ("trials: 3", "trails: 3", "toy.yaml:4:18 budget.trails: must be a known key; got 'trails'. Did you mean `trials`?"),
+        ("trials: 3", "trials: three", "toy.yaml:4:18 budget.trials: should be a valid integer; got 'three'"),
+        ("trials: 3", "trials: 0", "toy.yaml:4:18 budget.trials: should be greater than or equal to 1; got 0"),
+        ("kind: phantom", "kind: phantasm", "UAD-210 toy.yaml:2:9 cohort"),
+        ("study: toy", "study: ../toy", "UAD-210 toy.yaml:1:8 study"),
+        ("epochs:", "epoch:", "toy.yaml:13:18 run.train.epoch: must be a known key; got 'epoch'. Did you mean `epochs`?"),
+        ("dim: {choice: [4, 8]}", "dim: {choice: [4, x]}", "toy.yaml:11:43 run.model.latent.choice.0.dim.choice.1: should be"),
+        ("size: {choice: [4, 8]}", "size: {choice: [4, 5]}", "UAD-211 toy.yaml:12:11 run.model.latent.choice.1"),
+        ("[90.0, 99.9]", "[90.0, 101]", "toy.yaml:14:80 run.scoring.threshold.percentile.uniform.1: should be less than 100"),
+        ("[90.0, 99.9]", "[99, 90]", "UAD-212 toy.yaml:14:73 run.scoring.threshold.percentile.uniform: low must be below"),
+        ("kind: vae_gan", "kind: vaegan", "toy.yaml:8:5 run.model"),
+        ("[sAE1]", "[sAE2]", "UAD-214 toy.yaml:5:11 enqueue.0: must be a row of the zoo: dAE, sAE1,"),
+        ("[sAE1]", "[sAE3]", "UAD-214 toy.yaml:5:11 enqueue.0: must be a point of `run.model`; got 'sAE3'"),
+        ("[sAE1]", "[sAE1]\nresources: {workers: 3}", "UAD-213 toy.yaml:14:50 run.train.batch_size: must divide among"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_place_and_a_remedy(old, new, expected):
+    assert old in GOOD
+    found = problems(GOOD.replace(old, new))
+    assert any(expected in line for line in found), found
+
+
+def test_all_mistakes_come_at_once():
+    text = GOOD.replace("trials: 3", "trails: 3").replace("epochs:", "epoch:").replace("kind: phantom", "kind: fantom")
+    assert len(problems(text)) >= 3
+
+
+def test_a_file_without_a_run_is_refused():
+    assert any("must have the key `run`" in line for line in problems("study: toy\ncohort: {kind: phantom}\n"))
+
+
+def test_another_cohort_gets_a_study_of_its_own(tmp_path):
+    (tmp_path / "toy.yaml").write_text(GOOD)
+    plan = load(tmp_path / "toy.yaml", bids=tmp_path / "My_Cohort")
+    assert plan.study == "toy-my_cohort"
+    assert plan.cohort.root == tmp_path / "My_Cohort"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__, "../../../search_spaces").resolve().glob("*.yaml")), ids=lambda p: p.stem
+)
+def test_every_shipped_search_space_is_valid_and_all_its_corners_are_runs(path):
+    plan = load(path)
+    assert plan.study == path.stem
+    assert plan.space.corners()

@@ -1,0 +1,56 @@
+import subprocess
+import sys
+
+import pytest
+
+from uadray.errors import ConfigError
+from uadray.study.checking import check
+from uadray.study.folder import held
+from uadray.yaml_file import parse
+
+PLAN = "study: toy\ncohort: {kind: phantom}\nbudget: {trials: 3}\nrun: {model: intensity, train: {epochs: 2}}"
+
+
+def plan(text=PLAN):
+    return check(parse(text, "toy.yaml"))
+
+
+def test_the_same_study_goes_on_in_its_folder(tmp_path):
+    for _ in range(2):
+        with held(tmp_path / "toy", plan(), "key") as ledger:
+            assert ledger.folder == (tmp_path / "toy").resolve()
+
+
+def test_a_changed_study_is_refused_with_what_changed(tmp_path):
+    with held(tmp_path / "toy", plan(), "key"):
+        pass
+    changed = plan(PLAN.replace("epochs: 2", "epochs: 9"))
+    with (
+        pytest.raises(ConfigError, match=r"UAD-301 toy run.train.epochs: .*got 9, was 2"),
+        held(tmp_path / "toy", changed, "key"),
+    ):
+        pass
+    with pytest.raises(ConfigError, match=r"UAD-301 toy store"), held(tmp_path / "toy", plan(), "other slices"):
+        pass
+
+
+HOLD = """\
+import sys, time
+from pathlib import Path
+from uadray.study.checking import check
+from uadray.study.folder import held
+from uadray.yaml_file import parse
+with held(Path(sys.argv[1]), check(parse(sys.argv[2], "toy.yaml")), "key"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_process_is_told_who_holds_the_study(tmp_path):
+    arguments = [sys.executable, "-c", HOLD, str(tmp_path / "toy"), PLAN]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        message = rf"UAD-302 .*process {other.pid} since"
+        with pytest.raises(ConfigError, match=message), held(tmp_path / "toy", plan(), "key"):
+            pass
+        other.kill()

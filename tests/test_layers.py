@@ -1,0 +1,87 @@
+"""The layers of the package: imports go down only, and Ray and MLflow stay at the rim."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import uadray
+
+ROOT = Path(uadray.__file__).parent
+LAYERS = [  # from the bottom; a module may import from its own layer and from those before it
+    ["errors", "section", "files", "yaml_file"],
+    ["data"],
+    ["models"],
+    ["scoring"],
+    ["training.precision", "training.loop", "training.checkpoint"],
+    ["config"],
+    ["training.worker", "training.trainer"],
+    ["study"],
+    ["tracking"],
+    ["console"],
+    ["prepare"],
+    ["sweep"],
+    ["__main__"],
+]
+RAY = ["data.batches", "training.trainer", "study", "tracking"]
+MLFLOW = ["tracking"]
+
+
+def modules():
+    for path in sorted(ROOT.rglob("*.py")):
+        if path.name != "__init__.py":
+            yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def under(name, places):
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def layer(name):
+    return next((number for number, places in enumerate(LAYERS) if under(name, places)), None)
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_imports_go_down_only(name, path):
+    assert layer(name) is not None, f"{name} has no layer"
+    own = [found.removeprefix("uadray.") for found in imports(path) if found.startswith("uadray.")]
+    upward = [found for found in own if layer(found) is not None and layer(found) > layer(name)]
+    assert not upward
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_ray_and_mlflow_stay_at_the_rim(name, path):
+    roots = {found.split(".")[0] for found in imports(path)}
+    assert "ray" not in roots or under(name, RAY)
+    assert "mlflow" not in roots or under(name, MLFLOW)
+
+
+def test_no_import_cycle():
+    graph = {}
+    for name, path in modules():
+        graph[name] = {found.removeprefix("uadray.") for found in imports(path) if found.startswith("uadray.")}
+    done = set()
+
+    def visit(name, trail):
+        assert name not in trail, f"cycle: {' -> '.join([*trail, name])}"
+        if name not in done:
+            for other in graph.get(name, ()):
+                visit(other, [*trail, name])
+            done.add(name)
+
+    for name in graph:
+        visit(name, [])
+
+
+def test_no_file_has_grown_past_300_lines():
+    long = {str(path): len(path.read_text().splitlines()) for _, path in modules()}
+    assert {path: lines for path, lines in long.items() if lines > 300} == {}

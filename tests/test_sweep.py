@@ -1,0 +1,229 @@
+"""The main job as its user runs it: from a cohort to compared trials."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import nibabel as nib
+import numpy as np
+import optuna
+import pytest
+import ray
+
+from uadray.data.phantom import PhantomCohort
+
+SPACE = """\
+study: tiny
+cohort: {kind: phantom, healthy: 8, lesion: 4, spacing_mm: 4}
+prepare: {slices: {count: 6}, canvas: {kind: resample, size: 32}}
+objectives: {val/dice_mean: max}
+budget: {trials: 5, concurrent_trials: 2}
+sampler: {kind: tpe, startup_trials: 2}
+scheduler: {kind: asha, grace_epochs: 1, reduction_factor: 2}
+enqueue: [sVAE]
+run:
+  model:
+    kind: vae_gan
+    latent:
+      choice:
+        - {kind: dense, dim: {choice: [8, 16]}}
+        - {kind: spatial, size: {choice: [8, 16]}, channels: {choice: [4, 64]}}
+    posterior: {choice: [{kind: deterministic}, {kind: gaussian, kl_weight: {loguniform: [1.0e-3, 1.0]}}]}
+    adversary: {choice: [{kind: none}, {kind: image}]}
+  train: {epochs: 3}
+  scoring: {median_filter: 3, threshold: {kind: healthy_percentile, percentile: {uniform: [90.0, 99.0]}}}
+"""
+
+
+def command(folder, *options):
+    """The sweep of SPACE in a folder, as a subprocess would be started."""
+    (folder / "tiny.yaml").write_text(SPACE)
+    return [
+        sys.executable,
+        "-m",
+        "uadray.sweep",
+        str(folder / "tiny.yaml"),
+        "--workspace",
+        str(folder / "runs"),
+        *options,
+    ]
+
+
+def run(arguments, **options):
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=300, **options)
+
+
+def table(folder):
+    """The study's numbers, times aside."""
+    study = folder / "runs" / "studies" / "tiny"
+    trials = {path.parent.name: json.loads(path.read_text()) for path in study.glob("trials/*/trial.json")}
+    return without_times(
+        {"trials": trials, **{name: json.loads((study / f"{name}.json").read_text()) for name in ("selection", "test")}}
+    )
+
+
+def without_times(tree):
+    if isinstance(tree, dict):
+        return {key: without_times(value) for key, value in tree.items() if "seconds" not in key}
+    return [without_times(value) for value in tree] if isinstance(tree, list) else tree
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    done = run(command(folder))
+    assert done.returncode == 0, done.stderr + done.stdout
+    return folder, done
+
+
+@pytest.mark.slow
+def test_a_study_ends_with_test_scores_beside_the_baseline_and_says_where_things_are(undisturbed):
+    folder, done = undisturbed
+    for expected in (
+        "5 of 5 trials done",
+        "intensity baseline",
+        "chance",
+        "2 test patients, scored once",
+        "MLflow",
+        "±",
+    ):
+        assert expected in done.stdout
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout  # plain lines where there is no terminal
+    found = table(folder)
+    assert len(found["trials"]) == 5
+    assert found["selection"]["trial"] == found["test"]["trial"]
+    winner = found["trials"][f"{found['test']['trial']:04d}"]
+    assert winner["val"] == found["test"]["winner"]["val"]
+    best = max(trial["val"]["dice_mean"] for trial in found["trials"].values())
+    assert winner["val"]["dice_mean"] == best
+
+
+@pytest.mark.slow
+def test_a_killed_study_goes_on_and_its_table_equals_the_undisturbed_one_digit_for_digit(undisturbed, tmp_path):
+    trials = tmp_path / "runs" / "studies" / "tiny" / "trials"
+    first = subprocess.Popen(command(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(list(trials.glob("*/trial.json"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    time.sleep(3)  # the killed driver's workers notice and leave
+    finished = {path: path.stat().st_mtime_ns for path in trials.glob("*/trial.json")}
+    assert 2 <= len(finished) < 5
+    done = run(command(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished  # no finished trial ran again
+    assert table(tmp_path) == table(undisturbed[0])
+
+
+@pytest.mark.slow
+def test_a_finished_study_is_told_again_without_computing(undisturbed):
+    folder, done = undisturbed
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.json")}
+    again = run(command(folder))
+    assert again.returncode == 0
+    assert again.stdout.split("test patients, scored once")[1] == done.stdout.split("test patients, scored once")[1]
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.json")} == before
+
+
+@pytest.mark.slow
+def test_mlflow_has_one_run_a_trial_with_the_same_parameters_in_every_run(undisturbed):
+    folder, _ = undisturbed
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{folder / 'runs' / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("uadray/tiny")
+    runs = client.search_runs([experiment.experiment_id])
+    parents = [each for each in runs if "mlflow.parentRunId" not in each.data.tags]
+    children = [each for each in runs if "mlflow.parentRunId" in each.data.tags]
+    assert len(parents) == 1
+    assert len(children) == 6  # five trials and the intensity baseline
+    assert len({frozenset(each.data.params) for each in children}) == 1
+    numeric = ["lambda_1", "lambda_2", "lambda_3", "latent_size", "latent_channels", "threshold_percentile", "epochs"]
+    assert all(float(each.data.params[name]) >= 0 for each in children for name in numeric)
+    assert all(
+        {"val/auprc", "val/dice_mean", "time/seconds_per_slice"} <= each.data.metrics.keys() for each in children
+    )
+    assert {"test/auprc", "test/dice_mean"} <= parents[0].data.metrics.keys()
+    trial = next(each for each in children if each.data.params["trial"] == "0")
+    assert [point.step for point in client.get_metric_history(trial.info.run_id, "val/l1")] == [1, 2, 3]
+    assert [file.path for file in client.list_artifacts(trial.info.run_id, "figures")] == ["figures/panels.png"]
+
+
+@pytest.mark.slow
+def test_optuna_knows_every_trial_by_its_state(undisturbed):
+    folder, _ = undisturbed
+    study = optuna.load_study(
+        study_name="tiny", storage=f"sqlite:///{folder / 'runs' / 'studies' / 'tiny' / 'optuna.db'}"
+    )
+    states = {"completed": "COMPLETE", "stopped": "PRUNED"}
+    expected = [states[trial["status"]] for _, trial in sorted(table(folder)["trials"].items())]
+    assert [trial.state.name for trial in study.trials] == expected
+
+
+@pytest.mark.slow
+def test_two_gloo_workers_a_trial_finish_a_study_with_early_stops(tmp_path):
+    arguments = command(tmp_path)
+    text = SPACE.replace("trials: 5, concurrent_trials: 2", "trials: 3, concurrent_trials: 1")
+    (tmp_path / "tiny.yaml").write_text(
+        text.replace("reduction_factor: 2", "reduction_factor: 2}\nresources: {workers: 2")
+    )
+    done = run(arguments)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "3 of 3 trials done" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cohort")
+    subjects = PhantomCohort(healthy=5, lesion=2, spacing_mm=4).subjects(folder)
+    return subjects[0].image.parents[2]
+
+
+@pytest.fixture
+def copied(cohort, tmp_path):
+    return Path(shutil.copytree(cohort, tmp_path / "cohort"))
+
+
+def refused(tmp_path, *options, space=SPACE):
+    """What the sweep prints of wrong input; Ray and stores must not have begun."""
+    arguments = command(tmp_path, *options)
+    (tmp_path / "tiny.yaml").write_text(space)
+    done = run(arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs" / "studies").exists()
+    assert not ray.is_initialized()
+    return done.stderr
+
+
+def test_a_misspelt_key_is_refused(tmp_path):
+    assert "UAD-210" in (said := refused(tmp_path, space=SPACE.replace("trials: 5", "trails: 5")))
+    assert "tiny.yaml:5:18 budget.trails" in said
+    assert "Did you mean `trials`?" in said
+
+
+def test_a_truncated_scan_and_a_mask_of_another_shape_are_refused_together(copied, tmp_path):
+    scan = copied / "sub-healthy001" / "anat" / "sub-healthy001_FLAIR.nii.gz"
+    scan.write_bytes(scan.read_bytes()[:5000])
+    mask = next(copied.glob("derivatives/masks/*/anat/*_label-lesion_mask.nii.gz"))
+    image = nib.load(mask)
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj)[:-1], image.affine), mask)
+    said = refused(tmp_path, "--bids", str(copied))
+    assert "UAD-102 sub-healthy001" in said
+    assert "UAD-109" in said
+    assert "2 problems; nothing was computed" in said
+
+
+def test_an_empty_cohort_is_refused(copied, tmp_path):
+    (copied / "participants.tsv").write_text("participant_id\tgroup\n")
+    assert "UAD-122" in refused(tmp_path, "--bids", str(copied))
+
+
+def test_a_missing_cohort_is_refused(tmp_path):
+    assert "UAD-120" in refused(tmp_path, "--bids", str(tmp_path / "absent"))

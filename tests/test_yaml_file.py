@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uadray.errors import ConfigError
+from uadray.yaml_file import parse, read
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-4", 1e-4), ("010", 10), ("no", "no"), ("yes", "yes"), ("true", True), ("~", None), ("1_000", "1_000"),
+     ("'7'", "7"), (".5", 0.5), ("-3", -3), ("1:30", "1:30"), ("2026-01-01", "2026-01-01")],
+)  # fmt: skip
+def test_scalars_are_those_of_yaml_1_2(text, value):
+    found = parse(f"a: {text}", "x.yaml").tree["a"]
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2", r"UAD-202 x.yaml:1:1: keys must be unique; got 'a' twice"),
+        ("a: &b [1]\nc: *b", r"UAD-202 .*must be written out; got an alias"),
+        ("a: .nan", r"UAD-202 x.yaml:1:4 a: numbers must be finite"),
+        ("a: 1e999", r"UAD-202 x.yaml:1:4 a: numbers must be finite"),
+        ("a: !!python/name:os.system x", r"UAD-202 .*must have no tag"),
+        ("[1, 2]: 3", r"UAD-202 .*keys must be words"),
+        ("- 1\n- 2", r"UAD-202 x.yaml: must be a mapping"),
+        ("", r"UAD-202 x.yaml: must be a mapping"),
+        ("a: [1", r"UAD-201 x.yaml:"),
+        ("a: 1\n\tb: 2", r"UAD-201 x.yaml:2:"),
+        ("a: 1\n---\nb: 2", r"UAD-201 x.yaml:2:"),
+        ("[" * 50_000, r"UAD-201"),
+    ],
+)
+def test_what_yaml_libraries_let_pass_is_refused_with_its_place(text, message):
+    with pytest.raises(ConfigError, match=message):
+        parse(text, "x.yaml")
+
+
+def test_all_problems_come_at_once():
+    with pytest.raises(ConfigError) as caught:
+        parse("a: .inf\nb: 1\nb: 2\nc: .nan", "x.yaml")
+    assert len(caught.value.problems) == 3
+
+
+def test_a_value_is_found_by_line_and_column():
+    document = parse("run:\n  model: {kind: vae_gan}\n  list: [1, 22]", "x.yaml")
+    assert document.where(("run", "model", "kind")) == "x.yaml:2:17 run.model.kind"
+    assert document.where(("run", "list", 1)) == "x.yaml:3:13 run.list.1"
+    assert document.where(("run", "model", "absent")) == "x.yaml:2:10 run.model.absent"
+
+
+def test_a_missing_and_a_huge_file_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="UAD-200"):
+        read(tmp_path / "absent.yaml")
+    (tmp_path / "huge.yaml").write_text("a: " + "x" * 100_001)
+    with pytest.raises(ConfigError, match=r"UAD-200.*at most 100000 bytes"):
+        read(tmp_path / "huge.yaml")
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_document_or_a_config_error(text):
+    try:
+        assert isinstance(parse(text, "x.yaml").tree, dict)
+    except ConfigError as error:
+        assert error.problems

@@ -1,0 +1,129 @@
+"""Ray Train around the worker, for real: one process, and two gloo workers."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import ray
+import ray.train
+import ray.train.torch
+import torch
+from making import made_slices
+from torch.nn.parallel import DistributedDataParallel
+
+from uadray.config import RunConfig
+from uadray.models.zoo import ZOO
+from uadray.training.loop import Rank, TrainConfig, Training, mean_residual
+from uadray.training.worker import Place, Task, work
+
+RUN = {
+    "model": {
+        "kind": "vae_gan",
+        "latent": {"kind": "spatial", "size": 8, "channels": 4},
+        "adversary": {"kind": "image"},
+    },
+    "train": {"epochs": 3, "batch_size": 4, "precision": "fp32"},
+}
+SLICES = {
+    "train": made_slices(6, seed=3, lesion=False),
+    "val_healthy": made_slices(seed=4, lesion=False),
+    "val_lesion": made_slices(),
+}
+
+
+def task(folder, limits=None):
+    return Task(0, RunConfig.parse(RUN).plain(), 32, str(folder), limits or {})
+
+
+def place(reports):
+    return Place(torch.device("cpu"), Rank(), lambda module: module, SLICES.__getitem__, reports.append)
+
+
+def record(folder):
+    return json.loads((Path(folder) / "trial.json").read_text())
+
+
+def test_a_worker_trains_scores_and_writes_its_record(tmp_path):
+    reports = []
+    work(task(tmp_path), place(reports))
+    written = record(tmp_path)
+    assert [row["epoch"] for row in reports] == [1, 2, 3]
+    assert written["status"] == "completed"
+    assert [row["val/l1"] for row in written["curve"]] == [row["val/l1"] for row in reports]
+    assert 0 <= written["val"]["auprc"] <= 1
+    assert (tmp_path / "panels.png").is_file()
+
+
+def test_a_trial_over_its_limit_is_stopped_there_and_scored_with_what_it_has(tmp_path):
+    reports = []
+    work(task(tmp_path, limits={2: 0.0}), place(reports))
+    assert record(tmp_path)["status"] == "stopped"
+    assert len(reports) == 2
+    assert record(tmp_path)["val"]["auprc"] > 0
+
+
+def test_a_killed_trial_goes_on_from_its_checkpoint_to_the_same_numbers(tmp_path):
+    class Killed(Exception):
+        pass
+
+    def killed_after_two(row):
+        if row["epoch"] == 2:
+            raise Killed
+
+    dying = Place(torch.device("cpu"), Rank(), lambda module: module, SLICES.__getitem__, killed_after_two)
+    with pytest.raises(Killed):
+        work(task(tmp_path / "killed"), dying)
+    reports = []
+    work(task(tmp_path / "killed"), place(reports))
+    work(task(tmp_path / "undisturbed"), place([]))
+    assert [row["epoch"] for row in reports] == [3]
+    again, undisturbed = record(tmp_path / "killed"), record(tmp_path / "undisturbed")
+    assert again["val"] == undisturbed["val"]
+    assert [row["val/l1"] for row in again["curve"]] == [row["val/l1"] for row in undisturbed["curve"]]
+
+
+def test_a_diverged_training_is_a_failed_trial_with_a_reason(tmp_path):
+    run = RunConfig.parse({**RUN, "model": {**RUN["model"], "learning_rate": 1e30}}).plain()
+    work(Task(0, run, 32, str(tmp_path), {}), place([]))
+    assert record(tmp_path)["status"] == "failed"
+    assert "UAD-310" in record(tmp_path)["reason"]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.slow
+def test_two_gloo_workers_stay_equal_and_see_every_slice_once(cluster, tmp_path):
+    slices, folder = torch.from_numpy(SLICES["train"].images), str(tmp_path)
+
+    def loop(_):
+        context = ray.train.get_context()
+        rank = Rank(context.get_world_rank(), context.get_world_size())
+        torch.manual_seed(rank.index)  # not even the first weights may depend on the rank
+        config = TrainConfig(epochs=3, batch_size=4, precision="fp32")
+        training = Training(ZOO["sVAE-GAN"].build(32), config, torch.device("cpu"), DistributedDataParallel, rank)
+        for _ in range(3):
+            training.run_epoch(slices)
+        training.model.eval()
+        loss = rank.first(mean_residual(training.model, slices, slices > 0, torch.device("cpu")))
+        weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in training.model.parameters()))
+        seen = [row for batch in training._batches(len(slices)) for row in batch.tolist()]
+        report = {"weights": weights.hexdigest(), "loss": loss, "seen": seen}
+        Path(folder, f"rank{rank.index}.json").write_text(json.dumps(report))
+        ray.train.report({"loss": loss})
+
+    ray.train.torch.TorchTrainer(
+        loop,
+        scaling_config=ray.train.ScalingConfig(num_workers=2),
+        torch_config=ray.train.torch.TorchConfig(backend="gloo"),
+        run_config=ray.train.RunConfig(name="ddp", storage_path=folder),
+    ).fit()
+    first, second = (json.loads((tmp_path / f"rank{n}.json").read_text()) for n in range(2))
+    assert first["weights"] == second["weights"]
+    assert first["loss"] == second["loss"]
+    assert sorted(first["seen"] + second["seen"]) == list(range(len(slices)))

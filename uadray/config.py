@@ -1,0 +1,40 @@
+"""The configuration of one run: a model, its training and its scoring."""
+
+from __future__ import annotations
+
+from uadray.models.zoo import ModelConfig
+from uadray.scoring.detector import ScoringConfig
+from uadray.section import Section
+from uadray.training.loop import TrainConfig
+
+
+class RunConfig(Section):
+    """Everything that decides a run's numbers, but for the data."""
+
+    model: ModelConfig
+    """A model of any kind, or the name of a row of the zoo."""
+
+    train: TrainConfig = TrainConfig()
+    """How it is trained."""
+
+    scoring: ScoringConfig = ScoringConfig()
+    """How its reconstructions become segmentations."""
+
+    def hyperparameters(self) -> dict[str, float | str]:
+        """One flat row with the same columns for every run, to compare runs by."""
+        return {
+            **self.model.hyperparameters(),
+            "batch_size": self.train.batch_size,
+            "epochs": self.train.epochs,
+            "train_seed": self.train.seed,
+            "residual": self.scoring.residual.kind,
+            "median_filter": self.scoring.median_filter,
+            "threshold": self.scoring.threshold.kind,
+            "threshold_percentile": self.scoring.threshold.percentile,
+        }
+
+    def describe(self) -> str:
+        """The run in a few words that sort well: `sVAE 16x16x64 l2=1e-03`."""
+        row = self.hyperparameters()
+        weights = "".join(f" l{n}={row[f'lambda_{n}']:.0e}" for n in (2, 3) if row[f"lambda_{n}"])
+        return f"{row['model']} {row['latent']}{weights}".strip()

@@ -1,0 +1,42 @@
+"""How entry points end: help instead of tracebacks, exit codes that scripts can trust.
+
+0 done, 1 it failed, 2 the input is wrong, 130 interrupted (the same command goes on).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from uadray.errors import StudyError, UadError
+
+OUT = Console()
+ERR = Console(stderr=True)
+
+
+def run(command: Callable[..., None]) -> None:
+    """Run one entry point as a program."""
+    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    app.command()(command)
+    app()
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn errors that a person can mend into lines on stderr and an exit code."""
+    try:
+        yield
+    except UadError as error:
+        for problem in error.problems:
+            ERR.print(str(problem), style="red", highlight=False, markup=False, soft_wrap=True)
+        if len(error.problems) > 1:
+            ERR.print(f"{len(error.problems)} problems; nothing was computed.", highlight=False)
+        raise typer.Exit(1 if isinstance(error, StudyError) else 2) from None
+    except KeyboardInterrupt:
+        ERR.print("Interrupted. What is finished is kept; the same command goes on from here.")
+        sys.stdout.flush()
+        raise typer.Exit(130) from None

@@ -1,0 +1,1 @@
+"""Cohorts of scans in, a store of slices out."""

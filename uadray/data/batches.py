@@ -1,0 +1,24 @@
+"""Slices from the store to the workers, as Ray Datasets backed by its Parquet files."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import ray.data
+
+from uadray.data.splits import Split
+from uadray.data.store import Slices, Store, decode
+from uadray.data.subject import Group
+
+
+def dataset(store: Store, split: Split, group: Group) -> ray.data.Dataset:
+    """The slices of one split and group, read once into Ray's object store and shared by every trial.
+
+    A streaming dataset needs a free CPU beside each trial and waits for ever without one.
+    """
+    return ray.data.read_parquet(store.files(split, group), partitioning=None).materialize()
+
+
+def collect(shard: ray.data.DataIterator) -> Slices:
+    """All slices of a worker's dataset, decoded once; their order does not depend on how they were read."""
+    tables = shard.iter_batches(batch_size=None, batch_format="pyarrow")
+    return decode(pa.concat_tables(list(tables)))

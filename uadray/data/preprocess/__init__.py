@@ -1,0 +1,1 @@
+"""The steps from a scan to slices in [0, 1]; one step, one file."""

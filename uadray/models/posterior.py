@@ -1,0 +1,83 @@
+"""How a code is drawn from the encoder's output: as it is (AE) or from a Gaussian (VAE)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from uadray.models.losses import kl_to_standard_normal
+from uadray.section import Section
+
+
+class Posterior(nn.Module, ABC):
+    """Codes from the parameters of their distribution, which lie along channels: (N, values_per_code * C, ...)."""
+
+    values_per_code: ClassVar[int]
+
+    @abstractmethod
+    def forward(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """A code z ~ q(z | x), (N, C, ...), and its KL divergence from N(0, I), (N,)."""
+
+    @abstractmethod
+    def mean(self, parameters: Tensor) -> Tensor:
+        """The mean of q(z | x), (N, C, ...): the code used to reconstruct."""
+
+
+class Deterministic(Posterior):
+    """z is the encoder's output; there is nothing to regularise."""
+
+    values_per_code = 1
+
+    def forward(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        return parameters, parameters.new_zeros(len(parameters))
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters
+
+
+class Gaussian(Posterior):
+    """z = mu + sigma * noise (Kingma and Welling 2014)."""
+
+    values_per_code = 2
+
+    def forward(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        mu, log_variance = parameters.float().chunk(2, dim=1)
+        log_variance = log_variance.clamp(-20, 20)  # exp stays finite in fp32; reached only by a diverging run
+        z = mu + torch.exp(0.5 * log_variance) * torch.randn_like(mu)
+        return z, kl_to_standard_normal(mu, log_variance)
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters.chunk(2, dim=1)[0]
+
+
+class DeterministicConfig(Section):
+    """A plain autoencoder: lambda_2 = 0."""
+
+    kind: Literal["deterministic"] = "deterministic"
+
+    @property
+    def kl_weight(self) -> float:
+        return 0.0
+
+    def build(self) -> Posterior:
+        return Deterministic()
+
+
+class GaussianConfig(Section):
+    """A variational autoencoder."""
+
+    kind: Literal["gaussian"] = "gaussian"
+
+    kl_weight: float = Field(1.0, ge=0)
+    """lambda_2 of Eq. 2. Paper silent; default from Baur et al. 2021: the KL term weighs as much as the L1 term, each
+    summed over the image."""
+
+    def build(self) -> Posterior:
+        return Gaussian()
+
+
+PosteriorConfig = Annotated[DeterministicConfig | GaussianConfig, Field(discriminator="kind")]

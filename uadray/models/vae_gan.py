@@ -1,0 +1,158 @@
+"""The family of Baur et al. 2018, Eq. 2: every row of Table 1 but AnoGAN is a point of it.
+
+    L = lambda_1 |x - x_hat|_1 + lambda_2 KL(z || N(0, I)) - lambda_3 log Dis(x_hat)
+
+lambda_3 = 0 gives the VAE; lambda_2 = 0 and a deterministic posterior give the AE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from uadray.errors import ConfigError, Problem
+from uadray.models.adversary import Adversary, AdversaryConfig, NoAdversaryConfig
+from uadray.models.base import Model, Terms, Update
+from uadray.models.blocks import BackboneConfig
+from uadray.models.latent import Latent, LatentConfig, SpatialLatentConfig
+from uadray.models.losses import l1
+from uadray.models.posterior import DeterministicConfig, Posterior, PosteriorConfig
+from uadray.section import Section
+
+
+class VaeGanConfig(Section):
+    """An autoencoder with a latent shape, a posterior and an adversary."""
+
+    kind: Literal["vae_gan"] = "vae_gan"
+
+    latent: LatentConfig = SpatialLatentConfig()
+    """The shape of z."""
+
+    posterior: PosteriorConfig = DeterministicConfig()
+    """How z is drawn; a Gaussian carries lambda_2."""
+
+    adversary: AdversaryConfig = NoAdversaryConfig()
+    """Who judges x_hat; an image adversary carries lambda_3."""
+
+    reconstruction_weight: float = Field(1.0, gt=0)
+    """lambda_1 of Eq. 2. Paper silent; only its ratio to the other two matters to Adam."""
+
+    learning_rate: float = Field(1e-3, gt=0)
+    """Of encoder and decoder. Baur et al. 2018: 1e-3."""
+
+    backbone: BackboneConfig = BackboneConfig()
+    """Widths of the stages."""
+
+    def check(self, size: int) -> None:
+        """Refuse a code that no number of halvings reaches from a size x size image (ConfigError, UAD-211)."""
+        if self._stages(size) == 0:
+            kind, side = self.latent.kind, self.latent.size
+            halved = [size >> halvings for halvings in range(1, 9) if size % 2**halvings == 0]
+            raise ConfigError(
+                Problem(
+                    "UAD-211",
+                    "model.latent",
+                    f"the {kind} code's feature map must be the image halved at least once",
+                    f"{side} x {side} for images of {size} x {size}",
+                    f"Choose a size among {halved}.",
+                )
+            )
+
+    def build(self, size: int) -> VaeGan:
+        """The untrained model for size x size images, its weights drawn from torch's generator."""
+        self.check(size)
+        stages = self._stages(size)
+        posterior = self.posterior.build()
+        autoencoder = Autoencoder(
+            encoder=self.backbone.encoder(stages),
+            latent=self.latent.build(self.backbone.width(stages), posterior.values_per_code),
+            posterior=posterior,
+            decoder=self.backbone.decoder(stages),
+        )
+        return VaeGan(autoencoder, self.adversary.build(size), self)
+
+    def hyperparameters(self) -> dict[str, float | str]:
+        """The configuration as one flat row, comparable between models: an absent lambda is 0."""
+        vae = "VAE" if self.posterior.kl_weight else "AE"
+        gan = "-GAN" if self.adversary.weight else ""
+        return {
+            "model": f"{self.latent.kind[0]}{vae}{gan}",
+            "latent": self.latent.shape,
+            "latent_kind": self.latent.kind,
+            "latent_size": self.latent.size,
+            "latent_channels": self.latent.channels,
+            "latent_values": self.latent.values,
+            "lambda_1": self.reconstruction_weight,
+            "lambda_2": self.posterior.kl_weight,
+            "lambda_3": self.adversary.weight,
+            "learning_rate": self.learning_rate,
+            "adversary_learning_rate": self.adversary.learning_rate,
+        }
+
+    def _stages(self, size: int) -> int:
+        """Halvings from image to feature map; 0 where there is no whole number of them."""
+        stages = (size // self.latent.size).bit_length() - 1
+        return stages if stages > 0 and self.latent.size << stages == size else 0
+
+
+class Autoencoder(nn.Module):
+    """Encoder, latent, posterior and decoder: what one optimiser moves."""
+
+    def __init__(self, encoder: nn.Module, latent: Latent, posterior: Posterior, decoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.latent = latent
+        self.posterior = posterior
+        self.decoder = decoder
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x_hat from a drawn code, (N, 1, H, W), and the code's KL term, (N,)."""
+        z, kl = self.posterior(self.latent(self.encoder(x)))
+        return self._decode(z), kl
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """x_hat from the mean of the posterior, (N, 1, H, W)."""
+        return self._decode(self.posterior.mean(self.latent(self.encoder(x))))
+
+    def _decode(self, z: Tensor) -> Tensor:
+        x_hat: Tensor = self.decoder(self.latent.to_features(z))
+        return x_hat
+
+
+class VaeGan(Model):
+    """Baur et al. 2018, Eqs. 2 and 3; for every batch the discriminator moves first, then encoder and decoder.
+
+    >>> import torch
+    >>> model = VaeGanConfig(latent=SpatialLatentConfig(size=8)).build(size=32)
+    >>> model.reconstruct(torch.rand(2, 1, 32, 32)).shape
+    torch.Size([2, 1, 32, 32])
+    """
+
+    def __init__(self, autoencoder: Autoencoder, adversary: Adversary, config: VaeGanConfig) -> None:
+        super().__init__()
+        self.autoencoder = autoencoder
+        self.adversary = adversary
+        self.lambda_1 = config.reconstruction_weight
+        self.lambda_2 = config.posterior.kl_weight
+        self.learning_rate = config.learning_rate
+
+    def updates(self) -> Mapping[str, Update]:
+        return {
+            **self.adversary.updates(lambda x: self.autoencoder(x)[0]),
+            "autoencoder": Update(self.autoencoder, self._loss, self.learning_rate),
+        }
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        return self.autoencoder.reconstruct(images)
+
+    def _loss(self, x: Tensor) -> Terms:
+        x_hat, kl = self.autoencoder(x)
+        pixels = x[0].numel()
+        return {
+            "reconstruction": self.lambda_1 * l1(x, x_hat),
+            "kl": self.lambda_2 * kl.mean() / pixels,
+            **self.adversary.terms(x_hat),
+        }

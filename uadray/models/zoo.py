@@ -1,0 +1,43 @@
+"""The rows of Baur et al. 2018, Table 1, by name, and the union of all models.
+
+Sizes are the paper's, for 256 x 256 slices; "sAE2" is never listed there. Weights the paper is silent on are the
+defaults of their sections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from uadray.models.adversary import ImageAdversaryConfig
+from uadray.models.intensity import IntensityConfig
+from uadray.models.latent import DenseLatentConfig, SpatialLatentConfig
+from uadray.models.posterior import GaussianConfig
+from uadray.models.vae_gan import VaeGanConfig
+
+ZOO: Mapping[str, VaeGanConfig | IntensityConfig] = {
+    "dAE": VaeGanConfig(latent=DenseLatentConfig(dim=512)),
+    "sAE1": VaeGanConfig(latent=SpatialLatentConfig(size=8, channels=64)),
+    "sAE3": VaeGanConfig(latent=SpatialLatentConfig(size=16, channels=64)),
+    "sAE-GAN": VaeGanConfig(latent=SpatialLatentConfig(size=16, channels=64), adversary=ImageAdversaryConfig()),
+    "dVAE": VaeGanConfig(latent=DenseLatentConfig(dim=512), posterior=GaussianConfig()),
+    "sVAE": VaeGanConfig(latent=SpatialLatentConfig(size=16, channels=64), posterior=GaussianConfig()),
+    "sVAE-GAN": VaeGanConfig(
+        latent=SpatialLatentConfig(size=16, channels=64), posterior=GaussianConfig(), adversary=ImageAdversaryConfig()
+    ),
+    "intensity": IntensityConfig(),
+}
+
+
+def _named(value: Any) -> Any:
+    """A row's name stands for its configuration."""
+    if not isinstance(value, str):
+        return value
+    if value not in ZOO:
+        raise ValueError(f"no model is called {value!r}; the zoo has {', '.join(ZOO)}")
+    return ZOO[value].plain()
+
+
+ModelConfig = Annotated[Annotated[VaeGanConfig | IntensityConfig, Field(discriminator="kind")], BeforeValidator(_named)]

@@ -1,0 +1,1 @@
+"""From residuals to segmentations and the numbers that judge them."""

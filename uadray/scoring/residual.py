@@ -1,0 +1,31 @@
+"""How far a slice is from its reconstruction, pixel by pixel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from uadray.section import Section
+
+
+class PositiveResidual(Section):
+    """max(x - x_hat, 0): only what is brighter than expected, as FLAIR lesions are (Baur et al. 2021)."""
+
+    kind: Literal["positive"] = "positive"
+
+    def __call__(self, x: Tensor, x_hat: Tensor) -> Tensor:
+        return (x - x_hat).clamp(min=0)
+
+
+class AbsoluteResidual(Section):
+    """|x - x_hat|, the "pixelwise l1-distance" of Baur et al. 2018."""
+
+    kind: Literal["absolute"] = "absolute"
+
+    def __call__(self, x: Tensor, x_hat: Tensor) -> Tensor:
+        return (x - x_hat).abs()
+
+
+ResidualConfig = Annotated[PositiveResidual | AbsoluteResidual, Field(discriminator="kind")]

@@ -1,0 +1,1 @@
+"""The search over configurations, and what is done with its result."""

@@ -1,0 +1,88 @@
+"""The finished trials of a study, as they stand on disk: what is here is never computed again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from uadray.config import RunConfig
+from uadray.files import write_json
+from uadray.scoring.scorecard import Scorecard
+
+Status = Literal["completed", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished trial: trained to its end, stopped early by its limits, or failed with a reason."""
+
+    index: int
+    status: Status
+    run: RunConfig
+    curve: tuple[dict[str, float], ...]
+    val: Scorecard | None = None
+    seconds_per_slice: float = 0.0
+    seconds: float = 0.0
+    parameters: int = 0
+    precision: str = ""
+    reason: str = ""
+
+    @property
+    def losses(self) -> list[float]:
+        """Healthy validation l1 by epoch."""
+        return [row["val/l1"] for row in self.curve]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The headline metrics that a study may optimise; {} for a failed trial."""
+        if self.val is None:
+            return {}
+        return {
+            "val/auprc": self.val.auprc,
+            "val/dice_mean": self.val.dice_mean,
+            "val/l1": self.losses[-1] if self.curve else 0.0,
+            "val/seconds_per_slice": self.seconds_per_slice,
+        }
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The folder of a study's trials."""
+
+    folder: Path
+
+    def trial(self, index: int) -> Path:
+        """The folder of one trial."""
+        return self.folder / "trials" / f"{index:04d}"
+
+    def record(self, index: int) -> Record | None:
+        """The trial's record; None while it is not finished."""
+        path = self.trial(index) / "trial.json"
+        return _read(path) if path.is_file() else None
+
+    def records(self) -> Iterator[Record]:
+        """All finished trials, in their order."""
+        for path in sorted(self.folder.glob("trials/*/trial.json")):
+            yield _read(path)
+
+    def fail(self, index: int, run: RunConfig, reason: str) -> None:
+        """Settle a trial whose process died as failed."""
+        content = {"index": index, "run": run.plain(), "status": "failed", "reason": reason, "curve": []}
+        write_json(self.trial(index) / "trial.json", content)
+
+
+@lru_cache(maxsize=4096)
+def _read(path: Path) -> Record:
+    content: dict[str, Any] = json.loads(path.read_text())
+    return Record(
+        **{
+            **content,
+            "run": RunConfig.parse(content["run"]),
+            "curve": tuple(content["curve"]),
+            "val": Scorecard.parse(content["val"]) if content.get("val") else None,
+        }
+    )

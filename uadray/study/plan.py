@@ -1,0 +1,82 @@
+"""What a study is: its scans, its search, its budget."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from uadray.data.cohorts import CohortConfig
+from uadray.data.preparation import PrepareConfig
+from uadray.models.zoo import ZOO
+from uadray.section import Section
+from uadray.study.sampling import SamplerConfig, TpeConfig
+from uadray.study.search_space import SearchSpace, Values
+from uadray.study.stopping import NeverConfig, SchedulerConfig
+from uadray.training.trainer import ResourcesConfig
+
+Metric = Literal["val/auprc", "val/dice_mean", "val/l1", "val/seconds_per_slice"]
+
+
+class BudgetConfig(Section):
+    """How much a study may spend; what is reached first ends it."""
+
+    trials: int = Field(12, ge=1)
+    """Configurations to try."""
+
+    hours: float = Field(24.0, gt=0)
+    """Wall time after which no trial is started any more."""
+
+    concurrent_trials: int = Field(2, ge=1)
+    """Trials that run at the same time."""
+
+    max_failed_trials: int = Field(3, ge=0)
+    """More failed trials than this end the study."""
+
+
+class StudyConfig(Section):
+    """What to search, on which scans, how and for how long."""
+
+    study: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    """Name of the study, of its folder and of its MLflow experiment."""
+
+    cohort: CohortConfig
+    """The scans."""
+
+    prepare: PrepareConfig = PrepareConfig()
+    """From scans to slices."""
+
+    objectives: dict[Metric, Literal["min", "max"]] = Field({"val/auprc": "max"}, min_length=1)
+    """What the search improves; the first one picks the winner."""
+
+    budget: BudgetConfig = BudgetConfig()
+    """How much it may spend."""
+
+    sampler: SamplerConfig = TpeConfig()
+    """How configurations are drawn."""
+
+    scheduler: SchedulerConfig = NeverConfig()
+    """When a trial is stopped early."""
+
+    resources: ResourcesConfig = ResourcesConfig()
+    """What one trial may use."""
+
+    enqueue: tuple[str, ...] = ()
+    """Rows of the zoo to try first."""
+
+    run: dict[str, Any]
+    """A RunConfig in which some values are distributions."""
+
+    @property
+    def space(self) -> SearchSpace:
+        return SearchSpace(self.run)
+
+    @property
+    def winner(self) -> tuple[Metric, Literal["min", "max"]]:
+        """The objective that picks the winner, and its direction."""
+        return next(iter(self.objectives.items()))
+
+    def enqueued(self) -> list[Values]:
+        """The drawn values of the rows to try first."""
+        found = (self.space.locate({"model": ZOO[name].plain()}) for name in self.enqueue)
+        return [values for values in found if values is not None]

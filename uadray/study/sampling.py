@@ -1,0 +1,46 @@
+"""How the next configuration is chosen."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import optuna
+from pydantic import Field
+
+from uadray.section import Section
+
+
+class TpeConfig(Section):
+    """Tree-structured Parzen estimator (Bergstra et al. 2011), multivariate, with a group for each branch."""
+
+    kind: Literal["tpe"] = "tpe"
+
+    seed: int = Field(0, ge=0)
+    """Of the draws; trial n draws from (seed, n), so a resumed study draws what an undisturbed one would."""
+
+    startup_trials: int = Field(6, ge=1)
+    """Random trials before the estimator has something to learn from."""
+
+    def build(self, trial: int) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.TPESampler(
+            seed=_seed(self.seed, trial), n_startup_trials=self.startup_trials, multivariate=True, group=True
+        )
+
+
+class RandomConfig(Section):
+    """Independent draws."""
+
+    kind: Literal["random"] = "random"
+
+    seed: int = Field(0, ge=0)
+    """Of the draws."""
+
+    def build(self, trial: int) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.RandomSampler(seed=_seed(self.seed, trial))
+
+
+SamplerConfig = Annotated[TpeConfig | RandomConfig, Field(discriminator="kind")]
+
+
+def _seed(seed: int, trial: int) -> int:
+    return (seed * 1_000_003 + trial * 7919 + 1) % 2**32

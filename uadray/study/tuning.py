@@ -1,0 +1,104 @@
+"""Ray Tune runs the trials that the searcher asks for, each through Ray Train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ray import tune
+from ray.tune.experiment import Trial
+
+from uadray.data import batches
+from uadray.data.store import Store
+from uadray.study.ledger import Record
+from uadray.study.plan import StudyConfig
+from uadray.study.progress import Progress
+from uadray.study.searcher import SettledSearch
+from uadray.study.trial import run_trial
+from uadray.training.trainer import Datasets
+
+RESTARTS = 2  # of a trial whose process was killed; it goes on from its last checkpoint
+
+
+def load_datasets(store: Store) -> Datasets:
+    """Healthy slices to train on, healthy slices and patients to validate on."""
+    return {
+        "train": batches.dataset(store, "train", "healthy"),
+        "val_healthy": batches.dataset(store, "val", "healthy"),
+        "val_lesion": batches.dataset(store, "val", "lesion"),
+    }
+
+
+def run_trials(
+    plan: StudyConfig,
+    size: int,
+    datasets: Datasets,
+    searcher: SettledSearch,
+    progress: Progress,
+    finished: Callable[[Record], None],
+) -> None:
+    """Run trials until the searcher has no more; `finished` is told of each once its record is in the ledger.
+
+    Raises KeyboardInterrupt when it was interrupted; trials that were running go on from their last epoch.
+    """
+    resources = plan.resources
+    trainable = tune.with_parameters(
+        run_trial, size=size, folder=str(searcher.ledger.folder), resources=resources, datasets=dict(datasets)
+    )
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, resources.held_by_trial),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            num_samples=plan.budget.trials,
+            max_concurrent_trials=plan.budget.concurrent_trials,
+            reuse_actors=resources.workers == 1,
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str(searcher.ledger.folder / "ray"),
+            callbacks=[_Watcher(searcher, progress, finished)],
+            failure_config=tune.FailureConfig(max_failures=RESTARTS),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            verbose=0,
+        ),
+    )
+    tuner.fit()
+    if not searcher.done:  # Tune swallows an interrupt and returns
+        raise KeyboardInterrupt
+    searcher.settle_all()
+
+
+class _Watcher(tune.Callback):
+    """Carries what Tune learns to the screen and to the ledger."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune saves its callbacks to restore experiments, but a study goes on from its own records."""
+        return {}
+
+    def __init__(self, searcher: SettledSearch, progress: Progress, finished: Callable[[Record], None]) -> None:
+        self._searcher = searcher
+        self._progress = progress
+        self._finished = finished
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        self._progress.started(*self._searcher.run_of(trial.trial_id))
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
+    ) -> None:
+        index, _ = self._searcher.run_of(trial.trial_id)
+        if "val/l1" in result:
+            self._progress.epoch(index, result["epoch"], result["val/l1"])
+
+    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        index, _ = self._searcher.run_of(trial.trial_id)
+        record = self._searcher.ledger.record(index)
+        if record is not None:
+            self._finished(record)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        index, run = self._searcher.run_of(trial.trial_id)
+        if self._searcher.ledger.record(index) is None:
+            reason = str(trial.get_error() or "its process died").strip().splitlines()[-1]
+            self._searcher.ledger.fail(index, run, reason)
+        self.on_trial_complete(iteration, trials, trial)

@@ -1,0 +1,112 @@
+"""The test: the selected configuration and the intensity baseline on patients that nothing was chosen by.
+
+This is the one module that reads the test split, and it does so only for a trial whose selection is on disk.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from uadray.config import RunConfig
+from uadray.data.store import Store
+from uadray.errors import Problem, StudyError
+from uadray.files import write_json
+from uadray.models.intensity import IntensityConfig
+from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.figure import save_panels
+from uadray.scoring.scorecard import Scorecard, score
+from uadray.study.ledger import Ledger, Record
+from uadray.study.plan import StudyConfig
+from uadray.study.selection import sealed_trial
+from uadray.training.checkpoint import load_weights
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A configuration with its scores on validation and on test patients."""
+
+    run: RunConfig
+    val: Scorecard
+    test: Scorecard
+    seconds_per_slice: float
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON values; `Contender.parse` is the inverse."""
+        return {**asdict(self), "run": self.run.plain()}
+
+    @classmethod
+    def parse(cls, plain: dict[str, Any]) -> Contender:
+        scores = {split: Scorecard.parse(plain[split]) for split in ("val", "test")}
+        return cls(RunConfig.parse(plain["run"]), **scores, seconds_per_slice=plain["seconds_per_slice"])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a study found."""
+
+    trial: int
+    winner: Contender
+    baseline: Contender
+
+
+def judge(plan: StudyConfig, ledger: Ledger, store: Store, best: Record) -> Verdict:
+    """Score the selected trial and the baseline on the test patients, and write test.json.
+
+    A verdict that was reached before is read, not reached again. Raises StudyError (UAD-331) when `best` is not the
+    trial that the selection on disk names.
+    """
+    if sealed_trial(ledger) != best.index or best.val is None:
+        must, do = "the selection must be on disk before the test split is opened", "Select first."
+        raise StudyError(Problem("UAD-331", str(ledger.folder), must, f"trial {best.index}", do))
+    path = ledger.folder / "test.json"
+    if path.is_file():
+        plain = json.loads(path.read_text())
+        return Verdict(plain["trial"], Contender.parse(plain["winner"]), Contender.parse(plain["baseline"]))
+
+    torch.set_num_threads(plan.resources.cpus_per_worker)
+    model = best.run.model.build(store.size)
+    load_weights(model, ledger.trial(best.index) / "checkpoints")
+    detector = Detector(model, best.run.scoring)
+    scoring, bar_val = _best_intensity(plan, ledger, store)
+    bar = Detector(IntensityConfig().build(store.size), scoring)
+
+    test = store.read("test", "lesion")
+    maps = detector.anomaly_maps(test)
+    winner = Contender(best.run, best.val, score(maps, test, best.val.threshold), detector.seconds_per_slice(test))
+    bar_run = RunConfig(model=IntensityConfig(), train=best.run.train, scoring=scoring)
+    bar_test = score(bar.anomaly_maps(test), test, bar_val.threshold)
+    verdict = Verdict(best.index, winner, Contender(bar_run, bar_val, bar_test, bar.seconds_per_slice(test)))
+    save_panels(detector, test, best.val.threshold, ledger.folder / "test_panels.png")
+    write_json(path, {"trial": best.index, "winner": winner.plain(), "baseline": verdict.baseline.plain()})
+    return verdict
+
+
+def _best_intensity(plan: StudyConfig, ledger: Ledger, store: Store) -> tuple[ScoringConfig, Scorecard]:
+    """The baseline's best scoring, by the study's objective on validation patients, of all that the study's trials had.
+
+    Scoring is all the baseline has to choose, so it gets the same chances as the models.
+    """
+    metric, mode = plan.winner
+    healthy, patients = store.read("val", "healthy"), store.read("val", "lesion")
+    model = IntensityConfig().build(store.size)
+    tried = {json.dumps(record.run.scoring.plain()): record.run.scoring for record in ledger.records()}
+    filtered: dict[int, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}  # a residual's sign means nothing here
+    scored = []
+    for scoring in tried.values():
+        if scoring.median_filter not in filtered:
+            detector = Detector(model, scoring)
+            filtered[scoring.median_filter] = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
+        healthy_maps, maps = filtered[scoring.median_filter]
+        scored.append((scoring, score(maps, patients, scoring.threshold.fit(healthy_maps, healthy.brain[:, 0]))))
+    sign = 1 if mode == "max" else -1
+    values = [
+        sign * headline.get(metric, 0.0)
+        for headline in ({"val/auprc": c.auprc, "val/dice_mean": c.dice_mean} for _, c in scored)
+    ]
+    return scored[int(np.argmax(values))]

@@ -1,0 +1,168 @@
+"""Training a model on slices, one epoch at a time: torch only.
+
+The order of slices and every random draw follow from (seed, epoch), so a training that is interrupted between epochs
+and continued equals one that was not. The order of Baur et al. 2018: for every batch first the discriminator, then
+encoder and decoder, which is the order of `Model.updates`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from uadray.errors import Problem, StudyError
+from uadray.models.base import Model, moving_only
+from uadray.section import Section
+from uadray.training.precision import Precision, autocast, fastest
+
+Wrap = Callable[[nn.Module], nn.Module]
+
+
+class TrainConfig(Section):
+    """How long and how a model is trained. Defaults from Baur et al. 2018 where it speaks."""
+
+    epochs: int = Field(150, ge=1)
+    """Passes over the healthy training slices. Baur et al. 2018: 150."""
+
+    batch_size: int = Field(8, ge=2)
+    """Slices a step, over all workers together. Baur et al. 2018: 8."""
+
+    adam_beta1: float = Field(0.5, ge=0, lt=1)
+    """First-moment decay of Adam. Paper silent, optimiser included; default from Baur et al. 2021."""
+
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Of the training; "auto" takes bf16 where the device has it in hardware. Scores are always computed in fp32."""
+
+    seed: int = Field(0, ge=0)
+    """Of the weights, the order of slices and the noise."""
+
+
+class Diverged(StudyError):
+    """A training whose loss is no longer a number."""
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Which share of every batch this process takes."""
+
+    index: int = 0
+    world: int = 1
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over all ranks, the same on each."""
+        if self.world > 1:
+            torch.distributed.all_reduce(values)
+        return values / self.world
+
+    def first(self, value: float) -> float:
+        """The first rank's value, on every rank: decisions are taken together."""
+        if self.world == 1:
+            return value
+        shared = torch.tensor(value, dtype=torch.float64)
+        torch.distributed.broadcast(shared, src=0)
+        return float(shared)
+
+
+class Training:
+    """A model, its optimisers, and the epochs done so far."""
+
+    def __init__(
+        self,
+        model: Model,
+        config: TrainConfig,
+        device: torch.device,
+        wrap: Wrap = lambda module: module,
+        rank: Rank = Rank(),
+    ) -> None:
+        self.model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.config = config
+        self.device = device
+        self.rank = rank
+        self.precision: Precision = fastest(device) if config.precision == "auto" else config.precision
+        self.epoch = 0
+        self._updates = self.model.updates()
+        self._wrapped: dict[str, nn.Module] = {}
+        for name, update in self._updates.items():
+            with moving_only(self.model, update.module):  # DistributedDataParallel looks for what can move now
+                self._wrapped[name] = wrap(self.model)
+        self.optimisers = {
+            name: torch.optim.Adam(
+                update.module.parameters(),
+                lr=update.learning_rate,
+                betas=(config.adam_beta1, 0.999),
+                fused=True,
+            )
+            for name, update in self._updates.items()
+        }
+
+    def run_epoch(self, slices: Tensor) -> dict[str, float]:
+        """One pass over slices, (N, 1, H, W) in [0, 1]; returns the mean of every loss term, the same on every rank."""
+        torch.manual_seed(_mixed(self.config.seed, self.epoch, self.rank.index))
+        self.model.train()
+        sums: dict[str, Tensor] = {}
+        steps = 0
+        for batch in self._batches(len(slices)):
+            images = slices[batch].to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last)
+            for name, update in self._updates.items():
+                if steps % update.every == 0:
+                    for term, value in self._step(name, images).items():
+                        sums[f"{name}/{term}"] = sums.get(f"{name}/{term}", torch.zeros(())) + value
+            steps += 1
+        totals = self.rank.mean(torch.stack(list(sums.values())).double())
+        means = dict(zip(sums, (totals / steps).tolist(), strict=True))
+        self.epoch += 1
+        return means
+
+    def _step(self, name: str, images: Tensor) -> dict[str, Tensor]:
+        optimiser = self.optimisers[name]
+        with moving_only(self.model, self._updates[name].module):
+            optimiser.zero_grad()
+            with autocast(self.precision, self.device):
+                terms = self._wrapped[name](images, name)
+                loss = torch.stack([value.float() for value in terms.values()]).sum()
+            loss.backward()
+            optimiser.step()
+        return {term: value.detach().float().cpu() for term, value in terms.items()}
+
+    def _batches(self, count: int) -> Iterator[Tensor]:
+        """Seeded permutation of row numbers, cut into this rank's share of whole batches."""
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(_mixed(self.config.seed, self.epoch)))
+        size = min(self.config.batch_size, count)
+        for start in range(0, count - size + 1, size):
+            yield order[start : start + size][self.rank.index :: self.rank.world]
+
+
+def check_finite(epoch: int, losses: Mapping[str, float]) -> None:
+    """Raise Diverged (UAD-310) unless every loss of an epoch is a finite number."""
+    if not all(map(math.isfinite, losses.values())):
+        got = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+        do = "Lower the learning rates or the adversary's weight."
+        raise Diverged(Problem("UAD-310", f"epoch {epoch}", "every loss must be a finite number", got, do))
+
+
+@torch.no_grad()
+def mean_residual(model: Model, slices: Tensor, brain: Tensor, device: torch.device, batch_size: int = 32) -> float:
+    """Mean |x - x_hat| over brain voxels of healthy slices: the validation loss that needs no label.
+
+    slices (N, 1, H, W) in [0, 1], brain (N, 1, H, W) bool. Computed in fp32, in evaluation mode.
+    """
+    model.eval()
+    total = 0.0
+    for images, mask in zip(slices.split(batch_size), brain.split(batch_size), strict=True):
+        x = images.to(device).contiguous(memory_format=torch.channels_last)
+        total += float((x - model.reconstruct(x)).abs().cpu()[mask].double().sum())
+    return total / int(brain.sum())
+
+
+def _mixed(*numbers: int) -> int:
+    """One seed from several numbers, so that neighbours share no stream."""
+    seed = 0
+    for number in numbers:
+        seed = (seed * 1_000_003 + number + 1) % 2**63
+    return seed

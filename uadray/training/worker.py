@@ -1,0 +1,115 @@
+"""What one worker of a trial does: train, then score. The same code in one process and in many.
+
+Where it runs reaches it as a `Place`, because Ray Train's own functions raise when a trainer runs inside a Tune trial.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from uadray.config import RunConfig
+from uadray.data.store import Slices
+from uadray.errors import UadError
+from uadray.files import write_json
+from uadray.scoring.detector import Detector
+from uadray.scoring.figure import save_panels
+from uadray.scoring.scorecard import score
+from uadray.training import checkpoint
+from uadray.training.loop import Rank, Training, Wrap, check_finite, mean_residual
+
+
+@dataclass(frozen=True)
+class Task:
+    """One trial: what to train and score, and where its files go."""
+
+    index: int
+    run: dict[str, Any]  # a RunConfig as plain values
+    size: int  # pixels
+    folder: str
+    limits: dict[int, float]  # epoch -> highest healthy validation l1 with which it goes on
+    threads: int = 1
+
+    @property
+    def checkpoints(self) -> Path:
+        return Path(self.folder) / "checkpoints"
+
+    @property
+    def record(self) -> Path:
+        """The file that says, once it exists, that the trial is finished."""
+        return Path(self.folder) / "trial.json"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker runs."""
+
+    device: torch.device
+    rank: Rank
+    wrap: Wrap
+    slices: Callable[[str], Slices]  # "train", "val_healthy" or "val_lesion"
+    report: Callable[[dict[str, float]], None]
+
+
+def work(task: Task, place: Place) -> None:
+    """Train the task's model from its last checkpoint on, score it on the validation patients, write its record.
+
+    A training that cannot go on (UadError) is a finished trial too: its record says why.
+    """
+    torch.set_num_threads(task.threads)
+    torch.backends.cudnn.benchmark = False
+    try:
+        record = _train_and_score(task, place)
+    except UadError as error:
+        record = {"status": "failed", "reason": str(error), "curve": []}
+    if place.rank.index == 0:
+        write_json(task.record, {"index": task.index, "run": task.run, **record})
+
+
+def _train_and_score(task: Task, place: Place) -> dict[str, Any]:
+    started = time.monotonic()
+    run = RunConfig.parse(task.run)
+    torch.manual_seed(run.train.seed)
+    training = Training(run.model.build(task.size), run.train, place.device, place.wrap, place.rank)
+    curve = checkpoint.resume(training, task.checkpoints)
+    healthy = place.slices("val_healthy")
+    status = _train(task, place, training, run.train.epochs if training.optimisers else 0, curve, healthy)
+    record: dict[str, Any] = {
+        "status": status,
+        "precision": training.precision,
+        "parameters": sum(parameter.numel() for parameter in training.model.parameters()),
+        "curve": curve,
+    }
+    if place.rank.index == 0:
+        record |= _score(task, Detector(training.model, run.scoring, place.device), healthy, place.slices("val_lesion"))
+    return {**record, "seconds": time.monotonic() - started}
+
+
+def _train(task: Task, place: Place, training: Training, epochs: int, curve: checkpoint.Curve, healthy: Slices) -> str:
+    """Extend the curve to the last epoch or to the first limit it exceeds; "completed" or "stopped"."""
+    train = torch.from_numpy(place.slices("train").images)
+    val, brain = torch.from_numpy(healthy.images), torch.from_numpy(healthy.brain)
+    while training.epoch < epochs:
+        if curve and curve[-1]["val/l1"] > task.limits.get(training.epoch, float("inf")):
+            return "stopped"
+        started = time.monotonic()
+        terms = {f"train/{term}": value for term, value in training.run_epoch(train).items()}
+        loss = place.rank.first(mean_residual(training.model, val, brain, place.device))
+        check_finite(training.epoch, {**terms, "val/l1": loss})
+        curve.append({**terms, "val/l1": loss, "seconds": time.monotonic() - started})
+        if place.rank.index == 0:
+            checkpoint.save(training, curve, task.checkpoints)
+        place.report({"epoch": training.epoch, **curve[-1]})
+    return "completed"
+
+
+def _score(task: Task, detector: Detector, healthy: Slices, patients: Slices) -> dict[str, Any]:
+    threshold = detector.config.threshold.fit(detector.anomaly_maps(healthy), healthy.brain[:, 0])
+    card = score(detector.anomaly_maps(patients), patients, threshold)
+    save_panels(detector, patients, threshold, Path(task.folder) / "panels.png")
+    return {"val": card.plain(), "seconds_per_slice": detector.seconds_per_slice(patients)}
