@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from uadray.data.phantom import PhantomCohort
+from uadray.data.phantom.cohort import PhantomCohort
 from uadray.data.preparation import PrepareConfig, cut, read
 from uadray.data.preprocess.slices import PadCanvas, SliceStack
 

@@ -16,7 +16,7 @@ import optuna
 import pytest
 import ray
 
-from uadray.data.phantom import PhantomCohort
+from uadray.data.phantom.cohort import PhantomCohort
 
 SPACE = """\
 study: tiny

@@ -16,7 +16,7 @@ import typer
 from uadray.console import OUT, exit_codes, run
 from uadray.prepare import Bids, Workspace, prepared
 from uadray.study.checking import load
-from uadray.study.folder import PLAN, held
+from uadray.study.folder import held
 from uadray.study.ledger import Record
 from uadray.study.machine import start_ray
 from uadray.study.progress import Progress
@@ -40,7 +40,7 @@ def sweep(
         store = prepared(plan.cohort, plan.prepare, workspace)
         with held(workspace / "studies" / plan.study, plan, store.key) as ledger, Progress(plan, OUT) as progress:
             log_to(ledger.folder / "log.txt")
-            tracker = Tracker(plan, workspace, store.key, ledger.folder / PLAN)
+            tracker = Tracker(plan, workspace, store.key)
             searcher = SettledSearch(plan, ledger, ledger.folder / "optuna.db")
 
             def finished(record: Record) -> None:

@@ -23,6 +23,7 @@ from mlflow.tracking import MlflowClient
 
 from uadray import __version__
 from uadray.scoring.scorecard import Scorecard
+from uadray.section import digest
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.verdict import Verdict
@@ -34,14 +35,16 @@ BATCH = 900  # metrics a call; MLflow takes 1000
 class Tracker:
     """Logs one study. Opening it prepares the database: processes that race on a new one destroy it."""
 
-    def __init__(self, plan: StudyConfig, workspace: Path, store_key: str, study_yaml: Path) -> None:
+    def __init__(self, plan: StudyConfig, workspace: Path, store_key: str) -> None:
         self.uri = f"sqlite:///{workspace.resolve() / 'mlflow.db'}"
         self.experiment = f"uadray/{plan.study}"
         self._client = MlflowClient(tracking_uri=self.uri)
         self._experiment_id = self._prepared(plan, workspace.resolve() / "mlartifacts")
         self._store_key = store_key
+        shown = {**plan.plain(), "cohort": plan.cohort.kind}  # not where the scans are
+        self._study = digest(shown, store_key)
         self._parent = self._run(plan.study, "study", {"uadray.version": __version__, **_environment()})
-        self._client.log_artifact(self._parent, str(study_yaml))
+        self._client.log_dict(self._parent, shown, "study.json")
 
     def log_trial(self, record: Record, folder: Path) -> None:
         """The child run of one finished trial: parameters, curves by epoch, headline metrics, pictures."""
@@ -80,8 +83,8 @@ class Tracker:
             parameters = {**verdict.baseline.run.hyperparameters(), "trial": -1, "precision": "none"}
             self._parameters(baseline, parameters)
             self._client.set_terminated(baseline, "FINISHED")
-        for file in sorted(folder.glob("*.json")) + sorted(folder.glob("*.png")):
-            self._client.log_artifact(self._parent, str(file))
+        for name in ("selection.json", "test.json", "test_panels.png"):
+            self._client.log_artifact(self._parent, str(folder / name))
         self._client.set_terminated(self._parent, "FINISHED")
 
     def _prepared(self, plan: StudyConfig, artifacts: Path) -> str:
@@ -90,18 +93,20 @@ class Tracker:
             return str(found.experiment_id)
         metric, mode = plan.winner
         tags = {
+            "mlflow.experimentKind": "custom_model_development",  # the UI's page for trainings
             "mlflow.experiment.primaryMetric.name": metric,
             "mlflow.experiment.primaryMetric.greaterIsBetter": str(mode == "max"),
         }
         return str(self._client.create_experiment(self.experiment, (artifacts / plan.study).as_uri(), tags))
 
     def _run(self, name: str, key: str, tags: Mapping[str, str]) -> str:
-        """The run with a key, made where there is none: a resumed study never logs a trial twice."""
-        query = f"tags.`uadray.key` = '{key}'"
+        """This study's run with a key, made where there is none: a resumed study never logs a trial twice."""
+        query = f"tags.`uadray.study` = '{self._study}' and tags.`uadray.key` = '{key}'"
         found = self._client.search_runs([self._experiment_id], query, max_results=1)
         if found:
             return str(found[0].info.run_id)
-        run = self._client.create_run(self._experiment_id, tags={**tags, "uadray.key": key}, run_name=name)
+        tags = {**tags, "uadray.study": self._study, "uadray.key": key}
+        run = self._client.create_run(self._experiment_id, tags=tags, run_name=name)
         data = Dataset(name="slices", digest=self._store_key, source_type="local", source="store")
         inputs = DatasetInput(data, [InputTag("mlflow.data.context", "training")])
         self._client.log_inputs(run.info.run_id, [inputs])

@@ -7,6 +7,6 @@ from typing import Annotated
 from pydantic import Field
 
 from uadray.data.bids import BidsCohort
-from uadray.data.phantom import PhantomCohort
+from uadray.data.phantom.cohort import PhantomCohort
 
 CohortConfig = Annotated[BidsCohort | PhantomCohort, Field(discriminator="kind")]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uadray.data.phantom_atlas import Atlas
-from uadray.data.phantom_fields import BOX_MM, Floats, Lattice, smooth_field
+from uadray.data.phantom.atlas import Atlas
+from uadray.data.phantom.fields import BOX_MM, Floats, Lattice, smooth_field
 
 SIZE = 0.03  # standard deviation of a head's width, length and height, of 1
 TURN_DEG = 1.5  # of its rotation about each axis: what registration has left

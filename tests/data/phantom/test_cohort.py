@@ -7,13 +7,13 @@ import pytest
 from pydantic import ValidationError
 from scipy import ndimage
 
-import uadray.data.phantom as phantom
+from uadray.data.phantom import cohort as phantom
 from uadray.data.bids import BidsCohort
-from uadray.data.phantom import PhantomCohort
-from uadray.data.phantom_anatomy import Grid, draw_anatomy
-from uadray.data.phantom_atlas import icbm152
-from uadray.data.phantom_flair import scan
-from uadray.data.phantom_lesions import draw_lesions, no_lesions
+from uadray.data.phantom.anatomy import Grid, draw_anatomy
+from uadray.data.phantom.atlas import icbm152
+from uadray.data.phantom.cohort import PhantomCohort
+from uadray.data.phantom.flair import scan
+from uadray.data.phantom.lesions import draw_lesions, no_lesions
 from uadray.data.preparation import read
 
 TINY = PhantomCohort(healthy=2, lesion=3, spacing_mm=4.0)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from uadray.data.phantom_fields import Floats, Lattice
+from uadray.data.phantom.fields import Floats, Lattice
 
 BLUR_MM = 0.5  # of the tissue maps, because voxels of 2 mm are read at their centres only
 COARSE = 2  # mm between known distances; the maps have 1 mm

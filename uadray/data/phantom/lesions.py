@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from uadray.data.phantom_anatomy import Anatomy
-from uadray.data.phantom_fields import Floats, smooth_field
+from uadray.data.phantom.anatomy import Anatomy
+from uadray.data.phantom.fields import Floats, smooth_field
 
 COUNT = (20.0, 0.25, 8, 30)  # lesions a patient: median, log-normal deviation, least, most
 DIAMETER_MM = (8.5, 0.35, 3.0, 15.0)  # of the ball of the same volume: likewise

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from uadray.data.bids import BidsCohort
-from uadray.data.phantom_anatomy import Grid, draw_anatomy
-from uadray.data.phantom_atlas import Atlas, icbm152
-from uadray.data.phantom_flair import scan
-from uadray.data.phantom_lesions import draw_lesions, no_lesions
+from uadray.data.phantom.anatomy import Grid, draw_anatomy
+from uadray.data.phantom.atlas import Atlas, icbm152
+from uadray.data.phantom.flair import scan
+from uadray.data.phantom.lesions import draw_lesions, no_lesions
 from uadray.data.subject import Group, Subject
 from uadray.section import Section, digest
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from uadray.data.phantom_anatomy import Anatomy
-from uadray.data.phantom_fields import Floats, ball, smooth_field
-from uadray.data.phantom_lesions import Lesions
+from uadray.data.phantom.anatomy import Anatomy
+from uadray.data.phantom.fields import Floats, ball, smooth_field
+from uadray.data.phantom.lesions import Lesions
 
 CSF, WHITE, GREY = (0.13, 0.12), (0.55, 0.02), (0.65, 0.02)  # signal, its relative deviation between people
 DEEP_GREY = 0.09  # how much darker than cortex basal ganglia and thalamus are
