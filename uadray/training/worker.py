@@ -62,7 +62,6 @@ def work(task: Task, place: Place) -> None:
     A training that cannot go on (UadError) is a finished trial too: its record says why.
     """
     torch.set_num_threads(task.threads)
-    torch.backends.cudnn.benchmark = False
     try:
         record = _train_and_score(task, place)
     except UadError as error:

@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 from scipy import ndimage
 
-from uadray.data.phantom import cohort as phantom
 from uadray.data.bids import BidsCohort
+from uadray.data.phantom import cohort as phantom
 from uadray.data.phantom.anatomy import Grid, draw_anatomy
 from uadray.data.phantom.atlas import icbm152
 from uadray.data.phantom.cohort import PhantomCohort
