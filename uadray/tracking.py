@@ -49,9 +49,8 @@ class Tracker:
     def log_trial(self, record: Record, folder: Path) -> None:
         """The child run of one finished trial: parameters, curves by epoch, headline metrics, pictures."""
         parameters = {**record.run.hyperparameters(), "trial": record.index}
-        run_id = self._run(
-            f"t{record.index:04d} {record.run.describe()}", f"trial {record.index}", self._child(record.status)
-        )
+        name = f"t{record.index:04d} {record.run.describe()}"
+        run_id = self._run(name, f"trial {record.index}", self._child(record.status), record.seconds)
         if self._done(run_id):
             return
         curves = [(key, value, epoch) for epoch, row in enumerate(record.curve, start=1) for key, value in row.items()]
@@ -99,14 +98,15 @@ class Tracker:
         }
         return str(self._client.create_experiment(self.experiment, (artifacts / plan.study).as_uri(), tags))
 
-    def _run(self, name: str, key: str, tags: Mapping[str, str]) -> str:
-        """This study's run with a key, made where there is none: a resumed study never logs a trial twice."""
+    def _run(self, name: str, key: str, tags: Mapping[str, str], seconds: float = 0.0) -> str:
+        """This study's run with a key, begun some seconds ago where there is none: no trial is ever logged twice."""
         query = f"tags.`uadray.study` = '{self._study}' and tags.`uadray.key` = '{key}'"
         found = self._client.search_runs([self._experiment_id], query, max_results=1)
         if found:
             return str(found[0].info.run_id)
         tags = {**tags, "uadray.study": self._study, "uadray.key": key}
-        run = self._client.create_run(self._experiment_id, tags=tags, run_name=name)
+        began = int((time.time() - seconds) * 1000)
+        run = self._client.create_run(self._experiment_id, start_time=began, tags=tags, run_name=name)
         data = Dataset(name="slices", digest=self._store_key, source_type="local", source="store")
         inputs = DatasetInput(data, [InputTag("mlflow.data.context", "training")])
         self._client.log_inputs(run.info.run_id, [inputs])

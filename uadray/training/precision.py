@@ -13,8 +13,8 @@ Precision = Literal["fp32", "bf16"]
 def fastest(device: torch.device) -> Precision:
     """bf16 where the device multiplies it natively, else fp32.
 
-    A training step at 64 x 64 is 1.4-1.6 times, at 256 x 256 2.1 times faster in bf16 on a CPU with AVX512-BF16, and up
-    to 4.7 times with AMX (benchmarks/train_step.py); without either, bf16 is emulated and slower.
+    On a CPU with AVX512-BF16 a training step in bf16 takes half to two thirds of one in fp32 (docs/benchmarks.md);
+    without AVX512-BF16 or AMX, bf16 is emulated and slower.
     """
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
