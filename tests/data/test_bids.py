@@ -13,6 +13,12 @@ def codes(cohort):
     return sorted(problem.code for problem in caught.value.problems)
 
 
+def touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"found, not opened")
+    return path
+
+
 @pytest.fixture
 def pixel():
     return np.zeros((1, 1, 1), np.uint8)
@@ -60,7 +66,7 @@ def test_a_table_that_cannot_be_understood_is_refused(folder, table):
 
 
 def test_all_problems_are_told_at_once(folder, pixel):
-    folder.add("sub-a", "control", pixel)
+    folder.add("sub-a", "ill", pixel)
     folder.add("sub-b", "healthy", pixel)
     folder.add("sub-b", "healthy", pixel)
     folder.add("sub-c", "lesion", pixel)
@@ -74,6 +80,65 @@ def test_all_problems_are_told_at_once(folder, pixel):
 def test_a_name_that_could_be_a_path_is_refused(folder, name):
     folder.lines.append(f"{name}\thealthy\there")
     assert codes(folder.cohort()) == ["UAD-125"]
+
+
+@pytest.mark.parametrize(
+    ("words", "group"), [(["healthy", "Control", "HC"], "healthy"), (["lesion", "PATIENT", "ms"], "lesion")]
+)
+def test_a_group_has_several_words_in_any_case_and_the_column_two_names(folder, pixel, words, group):
+    for number, word in enumerate(words):
+        folder.add(f"sub-{number}", word, pixel, lesion=pixel)
+    assert {subject.group for subject in folder.subjects()} == {group}
+    folder.lines[0] = "participant_id\tdiagnosis\tsite"
+    assert {subject.group for subject in folder.subjects()} == {group}
+
+
+def test_of_the_two_columns_group_counts(folder, pixel):
+    folder.add("sub-a", "healthy", pixel)
+    folder.lines = ["participant_id\tdiagnosis\tgroup", "sub-a\tmigraine\thealthy"]
+    assert folder.subjects()[0].group == "healthy"
+
+
+def test_every_session_is_a_scan_of_the_same_person(folder, pixel):
+    folder.lines.append("sub-a\tlesion\there")
+    for session in ("ses-2", "ses-1"):
+        anat = folder.root / "sub-a" / session / "anat"
+        masks = folder.root / "derivatives/masks/sub-a" / session / "anat"
+        touch(anat / f"sub-a_{session}_run-1_FLAIR.nii.gz")
+        touch(masks / f"sub-a_{session}_label-lesion_mask.nii.gz")
+    (folder.root / "sub-a/ses-3/dwi").mkdir(parents=True)
+    first, second = folder.subjects()
+    assert (first.id, second.id) == ("sub-a_ses-1", "sub-a_ses-2")
+    assert first.person == second.person == "sub-a"
+    assert first.image == folder.root / "sub-a/ses-1/anat/sub-a_ses-1_run-1_FLAIR.nii.gz"
+    assert second.lesion_mask == masks.parents[1] / "ses-2/anat/sub-a_ses-2_label-lesion_mask.nii.gz"
+
+
+def test_what_is_wrong_with_a_session_is_told_session_by_session(folder):
+    folder.lines.append("sub-a\tlesion\there")
+    touch(folder.root / "sub-a/ses-1/anat/sub-a_T1w.nii.gz")
+    touch(folder.root / "sub-a/ses-2/anat/sub-a_ses-2_FLAIR.nii.gz")
+    touch(folder.root / "sub-a/ses-pre op/anat/sub-a_FLAIR.nii.gz")
+    assert codes(folder.cohort()) == ["UAD-126", "UAD-128", "UAD-128", "UAD-132"]
+
+
+def test_masks_may_lie_beside_the_scan_but_not_in_both_places(folder, pixel):
+    folder.add("sub-a", "lesion", pixel)
+    lesion = touch(folder.scan("sub-a").with_name("sub-a_acq-3D_label-lesion_mask.nii.gz"))
+    brain = touch(folder.scan("sub-a").with_name("sub-a_desc-brain_mask.nii"))
+    (subject,) = folder.subjects()
+    assert (subject.lesion_mask, subject.brain_mask) == (lesion, brain)
+    touch(folder.lesion_mask("sub-a"))
+    assert codes(folder.cohort()) == ["UAD-127"]
+
+
+def test_a_session_may_not_be_a_link_out_of_the_cohort(folder, pixel, tmp_path):
+    folder.add("sub-a", "healthy", pixel)
+    (folder.root / "sub-a").rename(tmp_path / "ses-1")
+    (folder.root / "sub-a").mkdir()
+    (folder.root / "sub-a/ses-1").symlink_to(tmp_path / "ses-1")
+    touch(tmp_path / "ses-1/anat/sub-a_ses-1_FLAIR.nii.gz")
+    assert codes(folder.cohort()) == ["UAD-129"]
 
 
 def test_a_line_and_its_double_are_both_named(folder, pixel):

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,92 @@ def test_groups_that_are_too_small_are_refused_with_their_counts():
 def test_shares_must_sum_to_one_and_leave_no_part_out(shares):
     with pytest.raises(ValidationError):
         SplitConfig.parse({"lesion": shares})
+
+
+def test_a_draw_stays_as_it_was_when_studies_were_made():
+    splits = assign(people(9, 4), SplitConfig(seed=3))
+    assert "".join(splits[name][1] for name in sorted(splits)) == "raareerrreaae"  # tRain, vAl, tEst
+
+
+def refusals(subjects):
+    with pytest.raises(DataError) as caught:
+        assign(subjects, SplitConfig())
+    return [(p.code, p.where) for p in caught.value.problems]
+
+
+def of_sites(*sizes):
+    """Healthy subjects, and as many patients, so many at each site."""
+    sites = [site for site, size in zip("abcdefgh", sizes, strict=False) for _ in range(size)]
+    everyone = people(len(sites), len(sites))
+    return [replace(subject, site=site) for subject, site in zip(everyone, sites * 2, strict=True)]
+
+
+def test_each_site_has_its_share_of_every_part():
+    subjects = of_sites(50, 20, 10)
+    splits = assign(subjects, SplitConfig())
+    found = Counter((s.site, splits[s.id]) for s in subjects if s.group == "healthy")
+    assert found == {
+        **{("a", "train"): 30, ("a", "val"): 10, ("a", "test"): 10},
+        **{("b", "train"): 12, ("b", "val"): 4, ("b", "test"): 4},
+        **{("c", "train"): 6, ("c", "val"): 2, ("c", "test"): 2},
+    }
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1, 1), (7, 1, 3), (2, 2, 2, 2, 2, 2, 2, 2), (13, 29, 1, 5), (83, 49)])
+def test_sites_change_where_people_go_and_not_how_many(sizes):
+    subjects = of_sites(*sizes)
+    splits = assign(subjects, SplitConfig())
+    assert parts(subjects) == parts(people(sum(sizes), sum(sizes)))
+    for site, size in zip("abcdefgh", sizes, strict=False):
+        train = sum(splits[s.id] == "train" for s in subjects if s.site == site)
+        assert abs(train - 0.6 * size) < 2
+    assert assign(subjects[::-1], SplitConfig()) == splits
+
+
+def visits(subjects, count=3):
+    return [replace(s, id=f"{s.id}_ses-{number}") for s in subjects for number in range(count)]
+
+
+def test_all_scans_of_a_person_go_where_the_person_went():
+    subjects = people(20, 10)
+    by_person = assign(subjects, SplitConfig())
+    splits = assign(visits(subjects)[::-1], SplitConfig())
+    assert len(splits) == 90
+    assert all(split == by_person[name.partition("_")[0]] for name, split in splits.items())
+
+
+def test_who_has_a_lesion_in_one_scan_is_a_patient_in_all():
+    subjects = visits(people(6, 20), 2)
+    subjects = [replace(s, group="healthy") if s.id.endswith("ses-0") else s for s in subjects]
+    splits = assign(subjects, SplitConfig())
+    assert "train" not in {splits[s.id] for s in subjects if s.person >= "sub-006"}
+
+
+def test_a_given_split_is_kept_and_the_others_fill_up_the_shares():
+    subjects = [replace(s, split="test") if s.id < "sub-030" else s for s in people(100, 30)]
+    splits = assign(subjects, SplitConfig())
+    assert {splits[s.id] for s in subjects[:30]} == {"test"}
+    assert parts(subjects)["healthy", "test"] == 30
+    assert parts(subjects)["healthy", "val"] == 20
+    few = [replace(s, split="test") if s.id < "sub-010" else s for s in people(100, 30)]
+    assert parts(few) == parts(people(100, 30))
+
+
+def test_when_everyone_is_given_a_split_nothing_is_drawn():
+    wanted = ["train", "val", "test", "test", "val", "test"]
+    subjects = [replace(s, split=split) for s, split in zip(people(4, 2), wanted, strict=True)]
+    assert list(assign(subjects, SplitConfig(seed=5)).values()) == wanted
+
+
+def test_patients_given_to_train_and_persons_given_to_two_splits_are_refused_together():
+    healthy, patient = people(6, 6)[0], people(6, 6)[6]
+    both = [replace(healthy, id="sub-x_ses-1", split="val"), replace(healthy, id="sub-x_ses-2", split="test")]
+    trained = [replace(patient, id="sub-y_ses-1", split="train", person="sub-y")]
+    assert refusals([*people(6, 6), *(replace(s, person="sub-x") for s in both), *trained]) == [
+        ("UAD-135", "sub-x"),
+        ("UAD-134", "sub-y"),
+    ]
+
+
+def test_given_splits_that_leave_a_part_empty_are_refused():
+    assert refusals([replace(s, split="val") for s in people(4, 2)]) == [("UAD-130", "split")] * 2
