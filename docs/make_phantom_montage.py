@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from uadray.data.phantom.cohort import PhantomCohort
-from uadray.data.preparation import PrepareConfig, cut, read
+from uadray.data.pipeline import Pipeline, PipelineConfig
 from uadray.data.preprocess.slices import PadCanvas, SliceStack
 
 PEOPLE = 7
@@ -32,10 +32,10 @@ TARGET = Path(__file__).parent / "images" / "phantom_montage.png"
 
 def main() -> None:
     """Draw the first people of the default cohort."""
-    config = PrepareConfig(canvas=PadCanvas(size=CANVAS))
     with TemporaryDirectory() as workspace:
         subjects = PhantomCohort(healthy=PEOPLE, lesion=PEOPLE).subjects(Path(workspace))
-        stacks = [cut(read(subject), config) for subject in subjects]
+        pipeline = Pipeline(PipelineConfig(canvas=PadCanvas(size=CANVAS)), Path(workspace))
+        stacks = [cut.stack for cut in map(pipeline, subjects) if cut.stack is not None]
     healthy = list(zip(stacks[:PEOPLE], HEALTHY_LEVELS, strict=True))
     patients = [(stack, fullest(stack)) for stack in stacks[PEOPLE:]]
 

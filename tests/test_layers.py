@@ -19,11 +19,11 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["study"],
     ["tracking"],
     ["console"],
-    ["prepare"],
+    ["prepare", "fsck", "qc"],
     ["sweep"],
     ["__main__"],
 ]
-RAY = ["data.batches", "training.trainer", "study", "tracking"]
+RAY = ["data.batches", "data.mapping", "training.trainer", "study", "tracking"]
 MLFLOW = ["tracking"]
 
 

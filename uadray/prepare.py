@@ -1,10 +1,13 @@
 """Turn a cohort's scans into a store of slices, once; the same scans and settings are never prepared twice.
 
-python -m uadray.prepare search_spaces/latent.yaml --bids my_cohort
+python -m uadray.prepare search_spaces/latent.yaml --bids my_cohort --check         every problem, nothing prepared
+python -m uadray.prepare search_spaces/latent.yaml --bids my_cohort --workers 4     four subjects at a time
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,37 +17,64 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from uadray.console import OUT, exit_codes, run
 from uadray.data import preparation
 from uadray.data.cohorts import CohortConfig
+from uadray.data.mapping import over_cores
 from uadray.data.store import Store
+from uadray.data.subject import Subject
+from uadray.errors import DataError
 from uadray.study.checking import load
 
 Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
 Bids = Annotated[Path | None, typer.Option(help="BIDS folder to take instead of the file's cohort.")]
+Check = Annotated[bool, typer.Option("--check", help="Say what is wrong with the cohort, and prepare nothing.")]
 
 
 def prepare(
     space: Annotated[Path, typer.Argument(help="Search space, a YAML file; its cohort and prepare sections count.")],
     workspace: Workspace = Path("runs"),
     bids: Bids = None,
+    check: Check = False,
+    workers: Annotated[int, typer.Option(help="Subjects at a time.", min=1)] = 1,
 ) -> None:
     """Prepare a study's slices and say what they are."""
     with exit_codes():
         plan = load(space, bids)
-        prepared(plan.cohort, plan.prepare, workspace)
+        action = checked if check else prepared
+        action(plan.cohort, plan.prepare, workspace, over_cores(workers) if workers > 1 else map)
 
 
-def prepared(cohort: CohortConfig, config: preparation.PrepareConfig, workspace: Path) -> Store:
+def checked(
+    cohort: CohortConfig, config: preparation.PrepareConfig, workspace: Path, each: preparation.Each = map
+) -> None:
+    """Every problem of the cohort as one DataError, or a line that says there is none."""
+    with _progress(cohort, workspace) as (subjects, on_subject):
+        problems = preparation.check(subjects, config, workspace / "stores", on_subject, each)
+    if problems:
+        raise DataError(problems)
+    OUT.print(f"{len(subjects)} subjects checked, no problem found", highlight=False)
+
+
+def prepared(
+    cohort: CohortConfig, config: preparation.PrepareConfig, workspace: Path, each: preparation.Each = map
+) -> Store:
     """The cohort's store, with a progress bar while it is being made and a line about what is in it."""
+    with _progress(cohort, workspace) as (subjects, on_subject):
+        store = preparation.prepare(subjects, config, workspace / "stores", on_subject, each)
+    OUT.print(f"slices: {store.describe()}", highlight=False, soft_wrap=True)
+    return store
+
+
+@contextmanager
+def _progress(
+    cohort: CohortConfig, workspace: Path
+) -> Iterator[tuple[Sequence[Subject], Callable[[int, int, str], None]]]:
+    """The cohort's subjects, and what moves a progress bar from one to the next."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=OUT, transient=True) as bar:
         reading = bar.add_task("reading the cohort", total=None)
         subjects = cohort.subjects(workspace / "cohorts")
         bar.update(reading, visible=False)
         preparing = bar.add_task("preparing slices", total=len(subjects))
-        store = preparation.prepare(
-            subjects, config, workspace / "stores", lambda done, _, name: bar.update(preparing, completed=done)
-        )
-    OUT.print(f"slices: {store.describe()}", highlight=False, soft_wrap=True)
-    return store
+        yield subjects, lambda done, _, name: bar.update(preparing, completed=done)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,10 @@ class Section(BaseModel):
         """The section as plain values, every default written out; `parse` is its inverse."""
         return self.model_dump(mode="json")
 
+    def identity(self) -> dict[str, Any]:
+        """What names the results of the section: its values, and the content of files that it points to."""
+        return self.plain()
+
 
 def digest(*parts: Any) -> str:
     """Sixteen hex digits that name plain values by their content.

@@ -5,7 +5,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from uadray.data.preparation import PrepareConfig, content_key, cut, prepare, read
+from uadray.data.pipeline import Pipeline
+from uadray.data.preparation import PrepareConfig, check, content_key, prepare
+from uadray.data.reading import read
 from uadray.errors import DataError
 
 CONFIG = PrepareConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "pad", "size": 64}})
@@ -130,25 +132,34 @@ def test_a_patient_without_a_lesion_in_these_slices_is_kept_and_counted(made, sm
     assert made().manifest.patients_without_lesion == 1
 
 
-def test_holes_belong_to_the_brain_and_specks_do_not(small_cohort):
+def test_holes_belong_to_the_brain_and_specks_do_not(small_cohort, tmp_path):
     data = voxels(small_cohort.scan("sub-h0")).copy()
     data[18:22, 20:26] = 0  # a ventricle
     data[0, 0] = 50  # a remnant
     overwrite(small_cohort.scan("sub-h0"), data)
-    brain = read(small_cohort.subjects()[0]).brain
+    brain = Pipeline(CONFIG, tmp_path).prepare(read(small_cohort.subjects()[0])).brain
     assert brain[18:22, 20:26].all()
     assert not brain[0, 0].any()
 
 
-def test_a_given_brain_mask_is_used(small_cohort):
+def test_a_given_brain_mask_is_used(small_cohort, tmp_path):
     path = small_cohort.lesion_mask("sub-h0").with_name("sub-h0_desc-brain_mask.nii.gz")
     path.parent.mkdir(parents=True)
     mask = np.zeros((40, 48, 6), np.uint8)
     mask[10:30, 12:36] = 1
     nib.save(nib.Nifti1Image(mask, nib.load(small_cohort.scan("sub-h0")).affine), path)
-    scan = read(small_cohort.subjects()[0])
-    assert np.array_equal(scan.brain, mask > 0)
-    assert cut(scan, CONFIG).brain.sum() == 4 * 20 * 24
+    subject = small_cohort.subjects()[0]
+    assert np.array_equal(read(subject).brain, mask > 0)
+    assert Pipeline(CONFIG, tmp_path)(subject).stack.brain.sum() == 4 * 20 * 24
+
+
+def test_a_check_finds_what_preparing_would_and_leaves_no_store(small_cohort, tmp_path):
+    assert check(small_cohort.subjects(), CONFIG, tmp_path / "stores", lambda *_: None) == []
+    scan = small_cohort.scan("sub-h0")
+    scan.write_bytes(scan.read_bytes()[:-9])
+    found = check(small_cohort.subjects(), CONFIG, tmp_path / "stores", lambda *_: None)
+    assert [problem.code for problem in found] == ["UAD-102"]
+    assert not list((tmp_path / "stores").glob("*/manifest.json"))
 
 
 def test_a_rotten_scan_is_not_hidden_by_an_older_store(made, small_cohort):

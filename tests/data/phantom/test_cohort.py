@@ -14,7 +14,7 @@ from uadray.data.phantom.atlas import icbm152
 from uadray.data.phantom.cohort import PhantomCohort
 from uadray.data.phantom.flair import scan
 from uadray.data.phantom.lesions import draw_lesions, no_lesions
-from uadray.data.preparation import read
+from uadray.data.reading import read
 
 TINY = PhantomCohort(healthy=2, lesion=3, spacing_mm=4.0)
 
@@ -103,10 +103,10 @@ def test_csf_is_darker_than_white_matter_and_white_than_grey(anatomy):
     assert csf < 0.5 * white < white < 0.95 * grey
 
 
-def test_only_patients_have_a_lesion_mask(scans):
-    for scan_of_one in scans:
-        assert (scan_of_one.subject.lesion_mask is not None) == (scan_of_one.subject.group == "lesion")
-        assert scan_of_one.lesion.any() == (scan_of_one.subject.group == "lesion")
+def test_only_patients_have_a_lesion_mask(workspace, scans):
+    for subject, scan_of_one in zip(TINY.subjects(workspace), scans, strict=True):
+        assert (subject.lesion_mask is not None) == (subject.group == "lesion")
+        assert scan_of_one.lesion.any() == (subject.group == "lesion")
 
 
 def test_lesions_lie_in_the_brain_and_are_brighter_than_what_surrounds_them(scans):

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+import ray
+
+from uadray.data.mapping import over_cores
+from uadray.data.preparation import PrepareConfig, prepare
+
+CONFIG = PrepareConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "resample", "size": 32}})
+
+
+@pytest.fixture(scope="module")
+def cores():
+    yield over_cores(2)
+    ray.shutdown()
+
+
+@pytest.mark.slow
+def test_two_cores_give_the_same_results_in_the_same_order_as_one(cores):
+    assert list(cores(lambda number: number**2, range(7))) == [number**2 for number in range(7)]
+
+
+@pytest.mark.slow
+def test_two_cores_prepare_the_same_pixels_to_the_last_bit(cores, small_cohort, tmp_path):
+    one = prepare(small_cohort.subjects(), CONFIG, tmp_path / "one", lambda *_: None)
+    two = prepare(small_cohort.subjects(), CONFIG, tmp_path / "two", lambda *_: None, cores)
+    assert one.key == two.key
+    assert [file.sha256 for file in one.manifest.files] == [file.sha256 for file in two.manifest.files]
+    assert np.array_equal(one.read("train").images, two.read("train").images)
