@@ -1,0 +1,1 @@
+"""A look at every scan of a store, the most unusual first."""

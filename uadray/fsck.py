@@ -1,0 +1,30 @@
+"""Verify a store of slices to the last byte: files, checksums, rows, masks.
+
+python -m uadray.fsck runs/stores/KEY
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uadray.console import ERR, OUT, exit_codes, run
+from uadray.data.fsck import check
+from uadray.data.store import Store
+
+
+def fsck(store: Annotated[Path, typer.Argument(help="Folder of a store, the one with manifest.json.")]) -> None:
+    """Print what is wrong with a store, or one line if it is intact."""
+    with exit_codes():
+        problems = check(store)
+        for problem in problems:
+            ERR.print(str(problem), style="red", highlight=False, markup=False, soft_wrap=True)
+        if problems:
+            raise typer.Exit(2)
+        OUT.print(f"intact: {Store.open(store).describe()}", highlight=False, markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    run(fsck)
