@@ -1,6 +1,6 @@
 """The test: the selected configuration and the intensity baseline on patients that nothing was chosen by.
 
-This is the one module that reads the test split, and it does so only for a trial whose selection is on disk.
+Of all that a study does, this alone reads the test split, and only for a trial whose selection is on disk.
 """
 
 from __future__ import annotations
