@@ -3,6 +3,7 @@
 .PHONY: sweep test quick check ui clean
 PYTHON ?= python3
 SPACE ?= search_spaces/latent.yaml
+WORKSPACE ?= $(CURDIR)/runs
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -25,7 +26,7 @@ check: .venv/ready
 
 ui: .venv/ready
 	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
-	.venv/bin/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/runs/mlflow.db --host 127.0.0.1 --port 5000
+	.venv/bin/mlflow ui --backend-store-uri sqlite:///$(WORKSPACE)/mlflow.db --host 127.0.0.1 --port 5000
 
 clean:
 	rm -rf .venv runs

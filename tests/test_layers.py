@@ -23,7 +23,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["sweep"],
     ["__main__"],
 ]
-RAY = ["data.batches", "data.mapping", "training.trainer", "study", "tracking"]
+RAY = ["data.batches", "data.mapping", "training.trainer", "study"]
 MLFLOW = ["tracking"]
 
 

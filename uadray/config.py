@@ -27,6 +27,7 @@ class RunConfig(Section):
             "batch_size": self.train.batch_size,
             "epochs": self.train.epochs,
             "train_seed": self.train.seed,
+            "adam_beta1": self.train.adam_beta1,
             "residual": self.scoring.residual.kind,
             "median_filter": self.scoring.median_filter,
             "threshold": self.scoring.threshold.kind,

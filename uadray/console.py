@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 
-from uadray.errors import StudyError, UadError
+from uadray.errors import Problem, StudyError, UadError
 
 OUT = Console()
 ERR = Console(stderr=True)
@@ -36,6 +36,11 @@ def exit_codes() -> Iterator[None]:
         if len(error.problems) > 1:
             ERR.print(f"{len(error.problems)} problems; nothing was computed.", highlight=False)
         raise typer.Exit(1 if isinstance(error, StudyError) else 2) from None
+    except OSError as error:
+        do = "Check that it exists, is of the right kind, and may be written."
+        problem = Problem("UAD-401", str(error.filename or "files"), "must be usable", error.strerror or str(error), do)
+        ERR.print(str(problem), style="red", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
     except KeyboardInterrupt:
         ERR.print("Interrupted. What is finished is kept; the same command goes on from here.")
         sys.stdout.flush()

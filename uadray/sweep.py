@@ -22,7 +22,7 @@ from uadray.study.machine import start_ray
 from uadray.study.progress import Progress
 from uadray.study.quiet import log_to
 from uadray.study.searcher import SettledSearch
-from uadray.study.selection import select
+from uadray.study.selection import ending_of, sealed_trial, select
 from uadray.study.summary import summary
 from uadray.study.tuning import load_datasets, run_trials
 from uadray.study.verdict import judge
@@ -40,7 +40,7 @@ def sweep(
         store = prepared(plan.cohort, plan.prepare, workspace)
         with held(workspace / "studies" / plan.study, plan, store.key) as ledger, Progress(plan, OUT) as progress:
             log_to(ledger.folder / "log.txt")
-            tracker = Tracker(plan, workspace, store.key)
+            tracker = Tracker(plan, workspace, store.key, ledger.study_id)
             searcher = SettledSearch(plan, ledger, ledger.folder / "optuna.db")
 
             def finished(record: Record) -> None:
@@ -50,13 +50,14 @@ def sweep(
             for record in ledger.records():
                 progress.known(record)
                 tracker.log_trial(record, ledger.trial(record.index))
-            if not searcher.done:
+            if sealed_trial(ledger) is None and not searcher.complete:
                 start_ray(plan)
                 run_trials(plan, store.size, load_datasets(store), searcher, progress, finished)
-            verdict = judge(plan, ledger, store, select(plan, ledger, store))
+            verdict = judge(plan, ledger, store, select(plan, ledger, store, searcher.ending))
             tracker.log_verdict(verdict, ledger.folder)
-        places = {"Files": str(ledger.folder), "MLflow": f"make ui, experiment {tracker.experiment}"}
-        OUT.print(f"The search ended: {searcher.ending}.", highlight=False)
+        where = "" if workspace == Path("runs") else f" WORKSPACE={workspace.resolve()}"
+        places = {"Files": str(ledger.folder), "MLflow": f"make ui{where}, experiment {tracker.experiment}"}
+        OUT.print(f"The search ended: {ending_of(ledger)}.", highlight=False)
         OUT.print(summary(plan, verdict, places))
 
 

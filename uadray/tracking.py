@@ -6,24 +6,23 @@ MLflow its mirror. Every run has the same flat parameters, so the UI's parallel 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import time
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the default blocks 246 s a call without a server
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
 
-import ray
-import torch
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 from mlflow.tracking import MlflowClient
 
 from uadray import __version__
 from uadray.scoring.scorecard import Scorecard
-from uadray.section import digest
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.verdict import Verdict
@@ -35,14 +34,16 @@ BATCH = 900  # metrics a call; MLflow takes 1000
 class Tracker:
     """Logs one study. Opening it prepares the database: processes that race on a new one destroy it."""
 
-    def __init__(self, plan: StudyConfig, workspace: Path, store_key: str) -> None:
+    def __init__(self, plan: StudyConfig, workspace: Path, store_key: str, study_id: str) -> None:
         self.uri = f"sqlite:///{workspace.resolve() / 'mlflow.db'}"
         self.experiment = f"uadray/{plan.study}"
-        self._client = MlflowClient(tracking_uri=self.uri)
-        self._experiment_id = self._prepared(plan, workspace.resolve() / "mlartifacts")
+        with (workspace / ".mlflow.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+            self._client = MlflowClient(tracking_uri=self.uri)
+            self._experiment_id = self._prepared(plan, workspace.resolve() / "mlartifacts")
         self._store_key = store_key
         shown = {**plan.plain(), "cohort": plan.cohort.kind}  # not where the scans are
-        self._study = digest(shown, store_key)
+        self._study = study_id
         self._parent = self._run(plan.study, "study", {"uadray.version": __version__, **_environment()})
         self._client.log_dict(self._parent, shown, "study.json")
 
@@ -56,7 +57,7 @@ class Tracker:
         curves = [(key, value, epoch) for epoch, row in enumerate(record.curve, start=1) for key, value in row.items()]
         headline = {"time/trial_s": record.seconds, "model/parameters": float(record.parameters)}
         if record.val is not None:
-            headline |= {"time/seconds_per_slice": record.seconds_per_slice, **headlines("val", record.val)}
+            headline |= {"val/seconds_per_slice": record.seconds_per_slice, **headlines("val", record.val)}
         self._metrics(run_id, [*curves, *((key, value, 0) for key, value in headline.items())])
         self._parameters(run_id, {**parameters, "precision": record.precision or "none"})
         if record.reason:
@@ -77,7 +78,7 @@ class Tracker:
         baseline = self._run("intensity baseline", "intensity", self._child("completed"))
         if not self._done(baseline):
             scores = {**headlines("val", verdict.baseline.val), **headlines("test", verdict.baseline.test)}
-            timing = {"time/seconds_per_slice": verdict.baseline.seconds_per_slice, "time/trial_s": 0.0}
+            timing = {"val/seconds_per_slice": verdict.baseline.seconds_per_slice, "time/trial_s": 0.0}
             self._metrics(baseline, _steady({**scores, **timing, "model/parameters": 0.0}))
             parameters = {**verdict.baseline.run.hyperparameters(), "trial": -1, "precision": "none"}
             self._parameters(baseline, parameters)
@@ -89,6 +90,8 @@ class Tracker:
     def _prepared(self, plan: StudyConfig, artifacts: Path) -> str:
         found = self._client.get_experiment_by_name(self.experiment)
         if found is not None:
+            if found.lifecycle_stage == "deleted":
+                self._client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)
         metric, mode = plan.winner
         tags = {
@@ -139,4 +142,4 @@ def _steady(values: Mapping[str, float]) -> list[tuple[str, float, int]]:
 
 
 def _environment() -> dict[str, str]:
-    return {"env.python": platform.python_version(), "env.torch": torch.__version__, "env.ray": ray.__version__}
+    return {"env.python": platform.python_version(), "env.torch": version("torch"), "env.ray": version("ray")}

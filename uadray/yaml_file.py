@@ -128,6 +128,9 @@ def _scalar(text: str, refuse: Any) -> Any:
     if lowered in _CONSTANTS:
         return _CONSTANTS[lowered]
     if _INTEGER.fullmatch(text):
+        if len(text) > 18:
+            refuse("numbers must have at most 18 digits", f"{len(text)} digits", "Write a smaller number.")
+            return None
         return int(text)
     if _FLOAT.fullmatch(text):
         number = float(text)

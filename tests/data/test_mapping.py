@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import ray
 
+from uadray.data import batches
 from uadray.data.mapping import over_cores
 from uadray.data.preparation import PrepareConfig, prepare
+from uadray.errors import DataError
 
 CONFIG = PrepareConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "resample", "size": 32}})
 
@@ -17,6 +21,19 @@ def cores():
 @pytest.mark.slow
 def test_two_cores_give_the_same_results_in_the_same_order_as_one(cores):
     assert list(cores(lambda number: number**2, range(7))) == [number**2 for number in range(7)]
+
+
+@pytest.mark.slow
+def test_trials_get_the_slices_as_they_were_written_or_an_error(cores, small_cohort, tmp_path):
+    store = prepare(small_cohort.subjects(), CONFIG, tmp_path / "stores", lambda *_: None)
+    rows = batches.collect(batches.dataset(store, "train", "healthy").iterator())
+    assert np.array_equal(rows.images, store.read("train", "healthy").images)
+    file = Path(store.files("train", "healthy")[0])
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(DataError, match="UAD-144"):
+        batches.dataset(store, "train", "healthy")
 
 
 @pytest.mark.slow

@@ -132,6 +132,15 @@ def test_a_patient_without_a_lesion_in_these_slices_is_kept_and_counted(made, sm
     assert made().manifest.patients_without_lesion == 1
 
 
+def test_a_split_whose_patients_have_no_lesion_in_these_slices_is_refused(made, small_cohort):
+    elsewhere = np.zeros((40, 48, 6), np.uint8)
+    elsewhere[20:24, 20:24, 5] = 1
+    for subject in small_cohort.subjects():
+        if subject.group == "lesion":
+            overwrite(subject.lesion_mask, elsewhere)
+    assert [p.code for p in problems(made)] == ["UAD-117", "UAD-117"]
+
+
 def test_holes_belong_to_the_brain_and_specks_do_not(small_cohort, tmp_path):
     data = voxels(small_cohort.scan("sub-h0")).copy()
     data[18:22, 20:26] = 0  # a ventricle

@@ -58,6 +58,9 @@ def test_a_good_file_is_a_study():
         ("kind: vae_gan", "kind: vaegan", "toy.yaml:8:5 run.model"),
         ("[sAE1]", "[sAE2]", "UAD-214 toy.yaml:5:11 enqueue.0: must be a row of the zoo: dAE, sAE1,"),
         ("[sAE1]", "[sAE3]", "UAD-214 toy.yaml:5:11 enqueue.0: must be a point of `run.model`; got 'sAE3'"),
+        ("epochs: {integer: [1, 3]}", "epochs: 3, seed: {integer: [1, 3000000000]}", "run.train.seed.integer.1: should be less"),
+        ("  scoring: {", "  scoring: {median_filter: {integer: [3, 5]}, ", "run.scoring.median_filter.integer"),
+        ("    kind: vae_gan", "    kind: vae_gan\n    backbone: {kernel_size: 4}", "toy.yaml:9:29 run.model.backbone.kernel_size"),
         ("[sAE1]", "[sAE1]\nresources: {workers: 3}", "UAD-213 toy.yaml:14:50 run.train.batch_size: must divide among"),
     ],
 )  # fmt: skip
@@ -78,9 +81,22 @@ def test_a_file_without_a_run_is_refused():
 
 def test_another_cohort_gets_a_study_of_its_own(tmp_path):
     (tmp_path / "toy.yaml").write_text(GOOD)
-    plan = load(tmp_path / "toy.yaml", bids=tmp_path / "My_Cohort")
-    assert plan.study == "toy-my_cohort"
-    assert plan.cohort.root == tmp_path / "My_Cohort"
+    plan = load(tmp_path / "toy.yaml", bids=tmp_path / "My_Cohort 2")
+    assert plan.study == "toy-my_cohort-2"
+    assert plan.cohort.root == tmp_path / "My_Cohort 2"
+
+
+def test_a_row_that_a_fixed_model_is_not_cannot_be_enqueued():
+    text = "study: toy\ncohort: {kind: phantom}\nenqueue: [dAE]\nrun: {model: sVAE}"
+    assert any("UAD-214" in line for line in problems(text))
+    named = "study: toy\ncohort: {kind: phantom}\nenqueue: [sVAE]\nrun: {model: {choice: [sAE3, sVAE]}}"
+    assert check(parse(named, "toy.yaml")).enqueued() == [{"model": "sVAE"}]
+
+
+@pytest.mark.parametrize("row", ["dAE", "sAE3", "sVAE", "sVAE-GAN", "sAE-GAN"])
+def test_the_shipped_space_leads_to_the_rows_of_table_1(row):
+    path = Path(__file__, "../../../search_spaces/latent.yaml").resolve()
+    assert load(path).point(row)
 
 
 @pytest.mark.parametrize(

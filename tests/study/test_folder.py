@@ -46,6 +46,17 @@ with held(Path(sys.argv[1]), check(parse(sys.argv[2], "toy.yaml")), "key"):
 """
 
 
+def test_another_order_of_objectives_is_another_study(tmp_path):
+    first, second = (
+        plan(PLAN + f"\nobjectives: {{{order}}}")
+        for order in ("val/auprc: max, val/l1: min", "val/l1: min, val/auprc: max")
+    )
+    with held(tmp_path / "toy", first, "key"):
+        pass
+    with pytest.raises(ConfigError, match="UAD-301"), held(tmp_path / "toy", second, "key"):
+        pass
+
+
 def test_a_second_process_is_told_who_holds_the_study(tmp_path):
     arguments = [sys.executable, "-c", HOLD, str(tmp_path / "toy"), PLAN]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as other:

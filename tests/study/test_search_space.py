@@ -53,10 +53,10 @@ def test_draws_stay_within_their_distributions():
     assert kinds == {"dense", "spatial"}
 
 
-def test_corners_visit_every_option_and_both_ends_of_every_range():
+def test_corners_visit_every_option_every_integer_and_both_ends_of_every_range():
     corners = [corner.plain() for corner in SPACE.corners()]
     assert {str(corner["latent"].get("dim")) for corner in corners} == {"64", "512", "None"}
-    assert {corner["latent"].get("channels") for corner in corners} == {None, 1, 9}
+    assert {corner["latent"].get("channels") for corner in corners} == {None, *range(1, 10)}
     assert {corner["weight"] for corner in corners} == {1e-4, 1.0}
 
 
@@ -66,15 +66,24 @@ def test_a_corner_knows_where_its_values_stand():
 
 
 def test_a_configuration_is_located_as_far_as_it_speaks():
-    assert SPACE.locate({"latent": {"kind": "spatial", "size": 8}}) == {"latent": "spatial", "latent.spatial.size": 8}
-    assert SPACE.locate({"weight": 2.0}) is None
-    assert SPACE.locate({"latent": {"kind": "dense", "dim": 3}}) is None
+    assert SPACE.locate({"latent": {"kind": "spatial", "size": 8}}, {}) == {
+        "latent": "spatial",
+        "latent.spatial.size": 8,
+    }
+    assert SPACE.locate({"weight": 2.0}, {}) is None
+    assert SPACE.locate({"latent": {"kind": "dense", "dim": 3}}, {}) is None
 
 
 def test_what_a_space_fixes_outside_its_choices_does_not_keep_a_row_out_but_its_kind_does():
     space = SearchSpace({"kind": "vae_gan", "width": 16, "size": {"choice": [8, 16]}})
-    assert space.locate({"kind": "vae_gan", "width": 32, "size": 8}) == {"size": 8}
-    assert space.locate({"kind": "intensity", "size": 8}) is None
+    assert space.locate({"kind": "vae_gan", "width": 32, "size": 8}, {}) == {"size": 8}
+    assert space.locate({"kind": "intensity", "size": 8}, {}) is None
+
+
+def test_a_name_stands_for_its_tree():
+    names = {"small": {"kind": "vae_gan", "size": 8}, "large": {"kind": "vae_gan", "size": 16}}
+    space = SearchSpace({"model": {"choice": ["small", "large"]}})
+    assert space.locate({"model": names["large"]}, names) == {"model": "large"}
 
 
 def test_options_without_distinct_kinds_are_numbered():

@@ -124,10 +124,48 @@ def test_limits_come_from_settled_trials_only(plan, tmp_path):
 
 def test_too_many_failures_end_the_study_and_say_so(plan, tmp_path):
     search = searcher(plan, tmp_path / "a")
-    for number in range(2):
+    for number in range(5):  # of which the first alone is settled when the last is drawn
         finish(search.ledger, search.suggest(f"id{number}"), "failed")
-    assert search.suggest("id2") == Searcher.FINISHED
+    assert search.suggest("id5") == Searcher.FINISHED
     assert "2 trials failed" in search.ending
+    assert search.done
+
+
+def test_a_budget_that_is_spent_does_not_make_running_trials_done(plan, tmp_path):
+    search = searcher(plan, tmp_path / "a")
+    suggestions = [search.suggest(f"id{number}") for number in range(4)]
+    for suggestion in suggestions[:2]:
+        finish(search.ledger, suggestion, "failed")
+    search.suggest("id4")
+    assert search.suggest("id5") == Searcher.FINISHED
+    assert not search.done
+
+
+@pytest.mark.parametrize("values_drawn", [0, 1])
+def test_a_trial_that_was_killed_while_it_was_drawn_is_drawn_to_its_end(plan, tmp_path, values_drawn):
+    undisturbed = run_study(searcher(plan, tmp_path / "a"))
+    killed = searcher(plan, tmp_path / "b")
+    finish(killed.ledger, killed.suggest("id0"))
+    killed._ot_study.sampler = plan.sampler.build(1)
+    drawn = killed._ot_study.ask()
+    if values_drawn:
+        drawn.suggest_categorical("model.latent", ("dense", "spatial"))
+    again = run_study(searcher(plan, tmp_path / "b"))
+    assert again.keys() == undisturbed.keys() - {0}
+    if not values_drawn:
+        assert again == {index: trial for index, trial in undisturbed.items() if index}
+
+
+def test_rows_that_were_not_enqueued_before_a_kill_are_enqueued_after_it(plan, tmp_path):
+    two = plan.model_copy(update={"enqueue": ("sAE3", "sAE3")})
+    searcher(plan, tmp_path / "a")  # enqueued one row, then was killed
+    search = searcher(two, tmp_path / "a")
+    first, second = search.suggest("id0"), search.suggest("id1")
+    assert (
+        first["run"]["model"]["latent"]
+        == second["run"]["model"]["latent"]
+        == {"kind": "spatial", "size": 16, "channels": 64}
+    )
 
 
 def test_the_hours_of_a_budget_end_the_study(plan, tmp_path):

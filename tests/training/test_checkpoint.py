@@ -42,6 +42,31 @@ def test_a_flipped_bit_is_found(run, tmp_path):
         checkpoint.load_weights(run.model, tmp_path)
 
 
+@pytest.mark.parametrize("damage", ["flip", "truncate header", "remove weights"])
+def test_a_training_with_a_damaged_checkpoint_begins_anew(run, tmp_path, damage):
+    run.epoch = 3
+    checkpoint.save(run, [{"val/l1": 0.1}], tmp_path)
+    folder = tmp_path / "epoch-0003"
+    if damage == "flip":
+        content = bytearray((folder / "optimisers.safetensors").read_bytes())
+        content[-1] ^= 1
+        (folder / "optimisers.safetensors").write_bytes(content)
+    elif damage == "truncate header":
+        (folder / "checkpoint.json").write_text("")
+    else:
+        (folder / "weights.safetensors").unlink()
+    run.epoch = 0
+    assert checkpoint.resume(run, tmp_path) == []
+    assert run.epoch == 0
+
+
+def test_checkpoints_are_ordered_by_number(run, tmp_path):
+    for epoch in (9999, 10000):
+        run.epoch = epoch
+        checkpoint.save(run, [], tmp_path)
+    assert [folder.name for folder in tmp_path.iterdir()] == ["epoch-10000"]
+
+
 def test_missing_weights_are_an_error_that_says_so(run, tmp_path):
     with pytest.raises(StudyError, match="UAD-321"):
         checkpoint.load_weights(run.model, tmp_path)

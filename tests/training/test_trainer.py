@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from uadray.config import RunConfig
 from uadray.models.zoo import ZOO
+from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank, TrainConfig, Training, mean_residual
 from uadray.training.worker import Place, Task, work
 
@@ -64,7 +65,7 @@ def test_a_trial_over_its_limit_is_stopped_there_and_scored_with_what_it_has(tmp
 
 
 def test_a_killed_trial_goes_on_from_its_checkpoint_to_the_same_numbers(tmp_path):
-    class Killed(Exception):
+    class Killed(BaseException):
         pass
 
     def killed_after_two(row):
@@ -81,6 +82,25 @@ def test_a_killed_trial_goes_on_from_its_checkpoint_to_the_same_numbers(tmp_path
     again, undisturbed = record(tmp_path / "killed"), record(tmp_path / "undisturbed")
     assert again["val"] == undisturbed["val"]
     assert [row["val/l1"] for row in again["curve"]] == [row["val/l1"] for row in undisturbed["curve"]]
+
+
+def test_a_model_without_training_is_scored_and_can_be_loaded_again(tmp_path):
+    run = RunConfig.parse({"model": "intensity"}).plain()
+    work(Task(0, run, 32, str(tmp_path), {}), place([]))
+    assert record(tmp_path)["status"] == "completed"
+    assert record(tmp_path)["val"]["auprc"] > 0
+    load_weights(ZOO["intensity"].build(32), tmp_path / "checkpoints")
+
+
+def test_an_error_ends_the_trial_with_its_reason_and_the_epochs_it_had(tmp_path):
+    def out_of_memory(row):
+        if row["epoch"] == 2:
+            raise RuntimeError("out of memory")
+
+    work(task(tmp_path), Place(torch.device("cpu"), Rank(), lambda module: module, SLICES.__getitem__, out_of_memory))
+    assert record(tmp_path)["status"] == "failed"
+    assert "out of memory" in record(tmp_path)["reason"]
+    assert len(record(tmp_path)["curve"]) == 2
 
 
 def test_a_diverged_training_is_a_failed_trial_with_a_reason(tmp_path):

@@ -11,11 +11,11 @@ from uadray.data.subject import Group
 
 
 def dataset(store: Store, split: Split, group: Group) -> ray.data.Dataset:
-    """The slices of one split and group, read once into Ray's object store and shared by every trial.
+    """The slices of one split and group, checked, read once into Ray's object store and shared by every trial.
 
     A streaming dataset needs a free CPU beside each trial and waits for ever without one.
     """
-    return ray.data.read_parquet(store.files(split, group), partitioning=None).materialize()
+    return ray.data.read_parquet(store.intact_files(split, group), partitioning=None).materialize()
 
 
 def collect(shard: ray.data.DataIterator) -> Slices:

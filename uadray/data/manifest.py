@@ -33,7 +33,7 @@ class Member(Section):
     site: str
     slices: int
     lesion_voxels: int
-    """Lesion pixels in these slices; 0 for a patient whose lesions lie in others."""
+    """Lesion pixels inside the brain in these slices; 0 for a patient whose lesions lie in others."""
 
 
 class Manifest(Section):

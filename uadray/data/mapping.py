@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 def over_cores(workers: int) -> Callable[[Callable[[Item], Result], Sequence[Item]], Iterator[Result]]:
     """A `map` with so many processes; a Ray of this machine is started where none is running."""
     if not ray.is_initialized():
-        ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        ray.init(address="local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     return _over_cores
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -89,6 +90,7 @@ def _sound(
     """The subjects with slices, as they come; all problems are raised at the end."""
     problems: list[Problem] = []
     first_with: dict[str, Subject] = {}
+    lesion_voxels: Counter[Split] = Counter()
     for done, cut in enumerate(cuts, start=1):
         problems += cut.problems
         if cut.stack is not None:
@@ -97,8 +99,17 @@ def _sound(
                 must, got = "every subject must have a scan of their own", f"the voxels of {first.id}"
                 problems.append(Problem("UAD-131", cut.subject.id, must, got, "Leave one of the two out."))
             elif cut.subject.id in splits:
-                yield cut.subject, splits[cut.subject.id], cut.stack
+                split = splits[cut.subject.id]
+                if cut.subject.group == "lesion":
+                    lesion_voxels[split] += int((cut.stack.lesion & cut.stack.brain).sum())
+                yield cut.subject, split, cut.stack
         on_subject(done, count, cut.subject.id)
+    if problems:
+        raise DataError(problems)
+    for split, voxels in sorted(lesion_voxels.items()):
+        if voxels == 0:
+            must, do = f"a patient of {split} must have a lesion voxel in the slices", "Take other slices or patients."
+            problems.append(Problem("UAD-117", "lesion masks", must, "none", do))
     if problems:
         raise DataError(problems)
 

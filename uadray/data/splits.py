@@ -27,7 +27,10 @@ class Shares(Section):
 
 
 class HealthyShares(Shares):
-    """Healthy subjects train the model, set its threshold on val and are part of the test."""
+    """Healthy subjects train the model and set its threshold on val.
+
+    Those in test are kept for false positives, which nothing scores yet.
+    """
 
     train: float = Field(default=0.6, gt=0, lt=1)
     val: float = Field(default=0.2, gt=0, lt=1)

@@ -27,6 +27,7 @@ from uadray.data.manifest import MANIFEST, Manifest, Member
 from uadray.data.splits import Split
 from uadray.data.subject import Group
 from uadray.errors import DataError, Problem
+from uadray.files import sha256
 
 PREPARE = "Delete the folder and prepare the cohort again."
 
@@ -124,6 +125,16 @@ class Store:
     def files(self, split: Split, group: Group | None = None) -> list[str]:
         """The Parquet files of a split, of one group or of both."""
         return [str(self.path / f.path) for f in self.manifest.files if f.split == split and group in (None, f.group)]
+
+    def intact_files(self, split: Split, group: Group | None = None) -> list[str]:
+        """`files`, each compared with its SHA-256; raises DataError (UAD-144) if one is not as it was written."""
+        written = {str(self.path / file.path): file.sha256 for file in self.manifest.files}
+        files = self.files(split, group)
+        damaged = [path for path in files if sha256(Path(path)) != written[path]]
+        if damaged:
+            must = "a file must be as it was written"
+            raise DataError(Problem("UAD-144", path, must, "another SHA-256", PREPARE) for path in damaged)
+        return files
 
     def subjects(self, split: Split, group: Group | None = None) -> dict[str, Member]:
         """The subjects of a split by id, of one group or of both."""

@@ -88,7 +88,7 @@ def _write_parts(folder: Path, subjects: Iterable[tuple[Subject, Split, SliceSta
                 path.parent.mkdir(parents=True)
                 writers[path] = closing.enter_context(pq.ParquetWriter(path, rows.schema, **PARQUET))
             writers[path].write_table(rows)
-            voxels = int(np.count_nonzero(stack.lesion))
+            voxels = int(np.count_nonzero(stack.lesion & stack.brain))
             members[subject.id] = Member(
                 split=split, group=subject.group, site=subject.site, slices=rows.num_rows, lesion_voxels=voxels
             )

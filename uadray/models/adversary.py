@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from uadray.models.base import Terms, Update
+from uadray.models.blocks import BackboneConfig
 from uadray.models.losses import discrimination, fooling
 from uadray.section import Section
 
@@ -70,7 +71,7 @@ class NoAdversaryConfig(Section):
     def learning_rate(self) -> float:
         return 0.0
 
-    def build(self, size: int) -> Adversary:
+    def build(self, size: int, backbone: BackboneConfig) -> Adversary:
         return NoAdversary()
 
 
@@ -86,17 +87,11 @@ class ImageAdversaryConfig(Section):
     learning_rate: float = Field(1e-4, gt=0)
     """Of the discriminator. Baur et al. 2018: 1e-4."""
 
-    base_width: int = Field(32, ge=1)
-    """Channels of the first stage; each further stage doubles them, up to max_width."""
-
-    max_width: int = Field(128, ge=1)
-    """Channels at most."""
-
-    def build(self, size: int) -> Adversary:
+    def build(self, size: int, backbone: BackboneConfig) -> Adversary:
         stages: list[nn.Module] = []
         channels, side = 1, size
         while side > 4:
-            width = min(self.max_width, self.base_width * 2 ** len(stages))
+            width = backbone.width(len(stages) + 1)
             norm = nn.BatchNorm2d(width) if stages else nn.Identity()
             convolution = nn.Conv2d(channels, width, 5, stride=2, padding=2)
             stages.append(nn.Sequential(convolution, norm, nn.LeakyReLU(0.3)))

@@ -8,6 +8,7 @@ stride 2, batch normalisation, LeakyReLU of slope 0.3, widths 32-64-128-128, a l
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 from pydantic import Field
 from torch import nn
@@ -24,7 +25,7 @@ class BackboneConfig(Section):
     max_width: int = Field(128, ge=1)
     """Channels at most. Paper silent; default from Baur et al. 2021."""
 
-    kernel_size: int = Field(5, ge=3, le=9, multiple_of=1)
+    kernel_size: Literal[3, 5, 7, 9] = 5
     """Odd side of every kernel, in pixels. Larsen et al. 2016 and Baur et al. 2021: 5."""
 
     def width(self, stages: int) -> int:

@@ -41,6 +41,9 @@ class IntensityConfig(Section):
             "lambda_3": 0.0,
             "learning_rate": 0.0,
             "adversary_learning_rate": 0.0,
+            "base_width": 0,
+            "max_width": 0,
+            "kernel_size": 0,
         }
 
 

@@ -72,7 +72,7 @@ class VaeGanConfig(Section):
             posterior=posterior,
             decoder=self.backbone.decoder(stages),
         )
-        return VaeGan(autoencoder, self.adversary.build(size), self)
+        return VaeGan(autoencoder, self.adversary.build(size, self.backbone), self)
 
     def hyperparameters(self) -> dict[str, float | str]:
         """The configuration as one flat row, comparable between models: an absent lambda is 0."""
@@ -90,6 +90,9 @@ class VaeGanConfig(Section):
             "lambda_3": self.adversary.weight,
             "learning_rate": self.learning_rate,
             "adversary_learning_rate": self.adversary.learning_rate,
+            "base_width": self.backbone.base_width,
+            "max_width": self.backbone.max_width,
+            "kernel_size": self.backbone.kernel_size,
         }
 
     def _stages(self, size: int) -> int:

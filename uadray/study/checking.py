@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -26,7 +27,8 @@ def load(path: Path, bids: Path | None = None) -> StudyConfig:
     document = read(path)
     if bids is not None:
         document.tree["cohort"] = {"kind": "bids", "root": str(bids)}
-        document.tree["study"] = f"{document.tree.get('study', path.stem)}-{bids.resolve().name}".lower()
+        name = f"{document.tree.get('study', path.stem)}-{bids.resolve().name}".lower()
+        document.tree["study"] = re.sub(r"[^a-z0-9._-]", "-", name)[:64]
     return check(document)
 
 
@@ -81,7 +83,7 @@ def _run_problems(document: Document, space: SearchSpace, study: StudyConfig | N
                 yield Problem(
                     "UAD-214", where, f"must be a row of the zoo: {', '.join(ZOO)}", repr(name), _nearest(name, ZOO)
                 )
-            elif space.locate({"model": ZOO[name].plain()}) is None:
+            elif not study.point(name):
                 yield Problem(
                     "UAD-214", where, "must be a point of `run.model`", repr(name), "Widen the space or drop the row."
                 )

@@ -77,6 +77,10 @@ class Integer(Range):
     def suggest(self, trial: optuna.trial.BaseTrial, name: str) -> Scalar:
         return trial.suggest_int(name, int(self.low), int(self.high))
 
+    def corners(self) -> tuple[Scalar, ...]:
+        every = range(int(self.low), int(self.high) + 1)
+        return tuple(every) if len(every) <= 200 else (every[0], every[-1])
+
     def holds(self, value: Any) -> bool:
         return isinstance(value, int) and super().holds(value)
 

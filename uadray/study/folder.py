@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -42,25 +43,26 @@ def held(folder: Path, plan: StudyConfig, store_key: str) -> Iterator[Ledger]:
 
 
 def _same_study(path: Path, plain: dict[str, Any]) -> None:
+    """Write down what the study is, under an id of its own; or hold it against what was written."""
     if not path.is_file():
-        write_json(path, plain)
+        write_json(path, {"id": uuid.uuid4().hex, **plain})
         return
-    former = _leaves(json.loads(path.read_text()), "")
-    now = _leaves(plain, "")
-    do = "Give the changed study another name, or remove its folder."
-    raise_for = [
+    written = {key: value for key, value in json.loads(path.read_text()).items() if key != "id"}
+    if json.dumps(written) == json.dumps(plain):
+        return
+    former, now = _leaves(written, ""), _leaves(plain, "")
+    changed = [key for key in sorted(former.keys() | now.keys()) if former.get(key) != now.get(key)]
+    must, do = "a study must stay as it began", "Give the changed study another name, or remove its folder."
+    raise ConfigError(
         Problem(
             "UAD-301",
             f"{path.parent.name} {key}",
-            "a study must stay as it began",
-            f"{now.get(key, 'nothing')}, was {former.get(key, 'nothing')}",
+            must,
+            f"{now.get(key, 'another order')}, was {former.get(key, 'another order')}",
             do,
         )
-        for key in sorted(former.keys() | now.keys())
-        if former.get(key) != now.get(key)
-    ]
-    if raise_for:
-        raise ConfigError(raise_for)
+        for key in changed or ["keys"]  # their order decides the winner and the draws
+    )
 
 
 def _leaves(tree: Any, name: str) -> dict[str, str]:

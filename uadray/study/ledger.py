@@ -38,14 +38,15 @@ class Record:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The headline metrics that a study may optimise; {} for a failed trial."""
+        """What a study may optimise; {} for a failed trial, and no loss for a model without training."""
         if self.val is None:
             return {}
+        trained = {"val/l1": self.losses[-1]} if self.curve else {}
         return {
             "val/auprc": self.val.auprc,
             "val/dice_mean": self.val.dice_mean,
-            "val/l1": self.losses[-1] if self.curve else 0.0,
             "val/seconds_per_slice": self.seconds_per_slice,
+            **trained,
         }
 
 
@@ -54,6 +55,11 @@ class Ledger:
     """The folder of a study's trials."""
 
     folder: Path
+
+    @property
+    def study_id(self) -> str:
+        """Of this study and no other, also of one that had its folder before."""
+        return str(json.loads((self.folder / "study.json").read_text())["id"])
 
     def trial(self, index: int) -> Path:
         """The folder of one trial."""
@@ -66,7 +72,7 @@ class Ledger:
 
     def records(self) -> Iterator[Record]:
         """All finished trials, in their order."""
-        for path in sorted(self.folder.glob("trials/*/trial.json")):
+        for path in sorted(self.folder.glob("trials/*/trial.json"), key=lambda path: int(path.parent.name)):
             yield _read(path)
 
     def fail(self, index: int, run: RunConfig, reason: str) -> None:

@@ -24,6 +24,7 @@ def start_ray(plan: StudyConfig) -> None:
     resources = plan.resources
     wanted = plan.budget.concurrent_trials * resources.cpus
     ray.init(
+        address="local",
         num_cpus=max(os.cpu_count() or 1, math.ceil(wanted)),
         include_dashboard=False,
         log_to_driver=False,

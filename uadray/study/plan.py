@@ -78,5 +78,8 @@ class StudyConfig(Section):
 
     def enqueued(self) -> list[Values]:
         """The drawn values of the rows to try first."""
-        found = (self.space.locate({"model": ZOO[name].plain()}) for name in self.enqueue)
-        return [values for values in found if values is not None]
+        return [values for name in self.enqueue if (values := self.point(name))]
+
+    def point(self, name: str) -> Values | None:
+        """The drawn values that make a row of the zoo; None or {} where the space does not lead to it."""
+        return self.space.locate({"model": ZOO[name].plain()}, {row: config.plain() for row, config in ZOO.items()})

@@ -85,12 +85,12 @@ class Progress:
 
     def eta_seconds(self) -> float | None:
         """Time left if the rest goes as what was done since the start; None before there is anything to judge by."""
-        done = sum(1.0 if row.record else row.epoch / row.epochs for row in self._rows.values())
+        done = sum(1.0 if row.record else row.epoch / row.epochs for row in list(self._rows.values()))
         left, fresh = self._plan.budget.trials - done, done - self._found
         return (self._clock() - self._first) * left / fresh if fresh > 0 else None
 
     def _state(self) -> str:
-        settled = sum(row.record is not None for row in self._rows.values())
+        settled = sum(row.record is not None for row in list(self._rows.values()))
         elapsed, eta = self._clock() - self._started, self.eta_seconds()
         left = f", about {_duration(eta)} left" if eta else ""
         return f"{settled} of {self._plan.budget.trials} trials done, {_duration(elapsed)} passed{left}"
@@ -100,7 +100,7 @@ class Progress:
         table = Table(title=f"study {self._plan.study}, {metric} decides", title_justify="left", expand=False)
         for column in ("trial", "model", "epoch", "val l1", "val AUPRC", "val Dice", "status"):
             table.add_column(column, justify="left" if column in ("model", "status") else "right", no_wrap=True)
-        for index, row in sorted(self._rows.items())[-height:]:
+        for index, row in sorted(dict(self._rows).items())[-height:]:
             val = row.record.val if row.record else None
             table.add_row(
                 str(index),

@@ -15,7 +15,7 @@ class TpeConfig(Section):
 
     kind: Literal["tpe"] = "tpe"
 
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**31)
     """Of the draws; trial n draws from (seed, n), so a resumed study draws what an undisturbed one would."""
 
     startup_trials: int = Field(6, ge=1)
@@ -32,7 +32,7 @@ class RandomConfig(Section):
 
     kind: Literal["random"] = "random"
 
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**31)
     """Of the draws."""
 
     def build(self, trial: int) -> optuna.samplers.BaseSampler:

@@ -84,13 +84,13 @@ class SearchSpace:
         """What is wrong with the distributions themselves: (place, what must hold, what was got)."""
         return list(_defects(self.tree, ()))
 
-    def locate(self, tree: Any) -> Values | None:
+    def locate(self, tree: Any, names: Mapping[str, Any]) -> Values | None:
         """The drawn values at which the space is like `tree`; None where it is nowhere.
 
-        What `tree` does not say is left to be drawn. What the space fixes outside its choices stays as it is, but for
-        the kind, which must agree.
+        A text that is in `names` stands for the tree there. What `tree` does not say is left to be drawn. What the
+        space fixes outside its choices stays as it is, but for the kind, which must agree.
         """
-        return _locate_around(self.tree, tree, "")
+        return _locate_around(self.tree, tree, "", names)
 
 
 def distribution_of(tree: Any) -> Distribution | None:
@@ -184,23 +184,25 @@ def _defects(tree: Any, steps: Steps) -> Iterator[tuple[Steps, str, str]]:
             yield from _defects(child, (*steps, number))
 
 
-def _locate_around(space: Any, tree: Any, name: str) -> Values | None:
+def _locate_around(space: Any, tree: Any, name: str, names: Mapping[str, Any]) -> Values | None:
     """Outside choices."""
+    space = _named(space, names)
     if distribution_of(space) is not None:
-        return _locate(space, tree, name)
+        return _locate(space, tree, name, names)
     if not isinstance(space, dict) or not isinstance(tree, dict):
         return {}
     if space.get("kind") != tree.get("kind"):
         return None
-    return _gathered(space, tree, name, _locate_around)
+    return _gathered(space, tree, name, names, _locate_around)
 
 
-def _locate(space: Any, tree: Any, name: str) -> Values | None:
+def _locate(space: Any, tree: Any, name: str, names: Mapping[str, Any]) -> Values | None:
     """Inside choices, where fixed values tell the options apart."""
+    space = _named(space, names)
     distribution = distribution_of(space)
     if isinstance(distribution, Choice):
         for label, option in zip(distribution.labels, space["choice"], strict=True):
-            found = _locate(option, tree, _below(name, label))
+            found = _locate(option, tree, _below(name, label), names)
             if found is not None:
                 return {name: label, **found}
         return None
@@ -209,18 +211,26 @@ def _locate(space: Any, tree: Any, name: str) -> Values | None:
     if isinstance(space, dict):
         if not isinstance(tree, dict):
             return None
-        return _gathered(space, tree, name, _locate)
+        return _gathered(space, tree, name, names, _locate)
     return {} if space == tree else None
 
 
 def _gathered(
-    space: dict[str, Any], tree: dict[str, Any], name: str, locate: Callable[..., Values | None]
+    space: dict[str, Any],
+    tree: dict[str, Any],
+    name: str,
+    names: Mapping[str, Any],
+    locate: Callable[..., Values | None],
 ) -> Values | None:
     """The drawn values below all keys that both have; None where one of them is nowhere."""
     values: Values = {}
     for key in (key for key in space if key in tree):
-        found = locate(space[key], tree[key], _below(name, key))
+        found = locate(space[key], tree[key], _below(name, key), names)
         if found is None:
             return None
         values |= found
     return values
+
+
+def _named(space: Any, names: Mapping[str, Any]) -> Any:
+    return names.get(space, space) if isinstance(space, str) else space

@@ -47,14 +47,21 @@ class SettledSearch(OptunaSearch):
             study_name=plan.study,
             storage=storage,
         )
-        if not self._ot_study.trials:
-            for values in plan.enqueued():
+        known = self._ot_study.get_trials(deepcopy=False)
+        if all(trial.state == TrialState.WAITING for trial in known):  # a kill may have left some of them out
+            for values in plan.enqueued()[len(known) :]:
                 self._ot_study.enqueue_trial(values)
 
     @property
+    def complete(self) -> bool:
+        """Whether every trial of the budget is finished."""
+        return all(self.ledger.record(index) for index in range(self.plan.budget.trials))
+
+    @property
     def done(self) -> bool:
-        """Whether no trial is left to run: all are finished, or a budget is spent."""
-        return bool(self._stopped_by) or all(self.ledger.record(index) for index in range(self.plan.budget.trials))
+        """Whether no more trials are drawn and all that were drawn are finished."""
+        drawn_all = bool(self._stopped_by) or self._next >= self.plan.budget.trials
+        return drawn_all and all(self.ledger.record(index) for index in range(self._next))
 
     @property
     def ending(self) -> str:
@@ -68,10 +75,12 @@ class SettledSearch(OptunaSearch):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next unfinished trial's configuration; None to wait; FINISHED when nothing more is to be tried."""
-        while not self._spent():
+        while self._next < self.plan.budget.trials:
             index = self._next
             if not all(self.ledger.record(earlier) for earlier in range(self._settled, index - self.lag + 1)):
                 return None
+            if not self._begun(index) and self._spent(index):
+                break
             while self._settled <= index - self.lag:
                 self._settle(self._settled)
             run = self._draw(index)
@@ -97,23 +106,33 @@ class SettledSearch(OptunaSearch):
             if self.ledger.record(number) is not None:
                 self._settle(number)
 
-    def _spent(self) -> bool:
+    def _spent(self, index: int) -> bool:
+        """Whether a budget keeps trial `index` from being drawn; failures count once they are settled."""
         budget = self.plan.budget
-        failed = sum(record.status == "failed" for record in self.ledger.records())
+        settled = (self.ledger.record(earlier) for earlier in range(index - self.lag + 1))
+        failed = sum(record is not None and record.status == "failed" for record in settled)
         if failed > budget.max_failed_trials:
             self._stopped_by = f"{failed} trials failed, more than max_failed_trials = {budget.max_failed_trials}"
         elif self._clock() - self._started > budget.hours * 3600:
             self._stopped_by = f"the {budget.hours:g} hours of its budget are over"
-        return bool(self._stopped_by) or self._next >= budget.trials
+        return bool(self._stopped_by)
+
+    def _begun(self, index: int) -> bool:
+        """Whether an earlier start of the study drew the trial."""
+        known = self._ot_study.get_trials(deepcopy=False)
+        return index < len(known) and known[index].state != TrialState.WAITING
 
     def _draw(self, index: int) -> RunConfig:
-        known = {trial.number: trial for trial in self._ot_study.get_trials(deepcopy=False)}
-        if index in known and known[index].state != TrialState.WAITING:
-            trial = known[index]
-            return RunConfig.parse(self.plan.space.resolve(trial.params))
+        """Trial `index`; of one that was begun, what was drawn stays and what was not is drawn now."""
         self._ot_study.sampler = self.plan.sampler.build(index)
-        drawn = self._ot_study.ask()
-        return RunConfig.parse(self.plan.space.resolve(self.plan.space.suggest(drawn)))
+        if not self._begun(index):
+            drawn = self._ot_study.ask()
+            return RunConfig.parse(self.plan.space.resolve(self.plan.space.suggest(drawn)))
+        known = self._ot_study.get_trials(deepcopy=False)[index]
+        if known.state.is_finished():
+            return RunConfig.parse(self.plan.space.resolve(known.params))
+        begun = optuna.trial.Trial(self._ot_study, known._trial_id)
+        return RunConfig.parse(self.plan.space.resolve(self.plan.space.suggest(begun)))
 
     def _limits(self, index: int, run: RunConfig) -> dict[int, float]:
         records = [self.ledger.record(earlier) for earlier in range(index - self.lag + 1)]

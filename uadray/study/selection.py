@@ -11,8 +11,8 @@ from uadray.study.ledger import Ledger, Record
 from uadray.study.plan import StudyConfig
 
 
-def select(plan: StudyConfig, ledger: Ledger, store: Store) -> Record:
-    """The best trial by the study's first objective, sealed in selection.json.
+def select(plan: StudyConfig, ledger: Ledger, store: Store, ending: str) -> Record:
+    """The best trial by the study's first objective, sealed in selection.json with why the search ended.
 
     A trial that was stopped early is a candidate with the weights it has: on real scans the healthy loss that stops
     trials and the score that picks one often disagree. Ties go to the earlier trial. A selection that is on disk
@@ -25,7 +25,7 @@ def select(plan: StudyConfig, ledger: Ledger, store: Store) -> Record:
     sign = 1 if mode == "max" else -1
     records = list(ledger.records())
     ranking = sorted(
-        (record for record in records if record.metrics),
+        (record for record in records if metric in record.metrics),
         key=lambda record: (-sign * record.metrics[metric], record.index),
     )
     if not ranking:
@@ -41,6 +41,7 @@ def select(plan: StudyConfig, ledger: Ledger, store: Store) -> Record:
         "metrics": best.metrics,
         "ranking": [record.index for record in ranking],
         "store": store.key,
+        "ending": ending,
     }
     write_json(ledger.folder / "selection.json", selection)
     return best
@@ -50,3 +51,8 @@ def sealed_trial(ledger: Ledger) -> int | None:
     """The number of the selected trial; None while nothing is selected."""
     path = ledger.folder / "selection.json"
     return int(json.loads(path.read_text())["trial"]) if path.is_file() else None
+
+
+def ending_of(ledger: Ledger) -> str:
+    """Why the search of a sealed study ended."""
+    return str(json.loads((ledger.folder / "selection.json").read_text())["ending"])

@@ -25,6 +25,7 @@ from uadray.study.ledger import Ledger, Record
 from uadray.study.plan import StudyConfig
 from uadray.study.selection import sealed_trial
 from uadray.training.checkpoint import load_weights
+from uadray.training.precision import exact_fp32
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,13 @@ def judge(plan: StudyConfig, ledger: Ledger, store: Store, best: Record) -> Verd
         return Verdict(plain["trial"], Contender.parse(plain["winner"]), Contender.parse(plain["baseline"]))
 
     torch.set_num_threads(plan.resources.cpus_per_worker)
+    exact_fp32()
+    device = plan.resources.device
     model = best.run.model.build(store.size)
     load_weights(model, ledger.trial(best.index) / "checkpoints")
-    detector = Detector(model, best.run.scoring)
+    detector = Detector(model.to(device), best.run.scoring, device)
     scoring, bar_val = _best_intensity(plan, ledger, store)
-    bar = Detector(IntensityConfig().build(store.size), scoring)
+    bar = Detector(IntensityConfig().build(store.size), scoring, device)
 
     test = store.read("test", "lesion")
     maps = detector.anomaly_maps(test)
@@ -88,11 +91,11 @@ def judge(plan: StudyConfig, ledger: Ledger, store: Store, best: Record) -> Verd
 
 
 def _best_intensity(plan: StudyConfig, ledger: Ledger, store: Store) -> tuple[ScoringConfig, Scorecard]:
-    """The baseline's best scoring, by the study's objective on validation patients, of all that the study's trials had.
+    """The baseline's best scoring on validation patients, of all that the study's trials had.
 
-    Scoring is all the baseline has to choose, so it gets the same chances as the models.
+    Scoring is all the baseline has to choose, so it gets the same chances as the models; best by AUPRC where that is
+    the study's objective, else by Dice.
     """
-    metric, mode = plan.winner
     healthy, patients = store.read("val", "healthy"), store.read("val", "lesion")
     model = IntensityConfig().build(store.size)
     tried = {json.dumps(record.run.scoring.plain()): record.run.scoring for record in ledger.records()}
@@ -104,9 +107,5 @@ def _best_intensity(plan: StudyConfig, ledger: Ledger, store: Store) -> tuple[Sc
             filtered[scoring.median_filter] = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
         healthy_maps, maps = filtered[scoring.median_filter]
         scored.append((scoring, score(maps, patients, scoring.threshold.fit(healthy_maps, healthy.brain[:, 0]))))
-    sign = 1 if mode == "max" else -1
-    values = [
-        sign * headline.get(metric, 0.0)
-        for headline in ({"val/auprc": c.auprc, "val/dice_mean": c.dice_mean} for _, c in scored)
-    ]
-    return scored[int(np.argmax(values))]
+    quality = {"val/auprc": lambda card: card.auprc}.get(plan.winner[0], lambda card: card.dice_mean)
+    return max(scored, key=lambda pair: quality(pair[1]))

@@ -20,14 +20,16 @@ from uadray.models.base import Model
 from uadray.training.loop import Training
 
 Curve = list[dict[str, float]]  # one row an epoch
+REMEDY = "Remove the trial's folder, selection.json and test.json; the same command trains it again."
 
 
 def save(training: Training, curve: Curve, folder: Path) -> None:
     """Write the training's state as the newest checkpoint in `folder` and remove older ones."""
     folder.mkdir(parents=True, exist_ok=True)
     final = folder / f"epoch-{training.epoch:04d}"
+    for left in folder.glob(".epoch-*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
     draft = folder / f".{final.name}-{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     tensors = {
         "weights.safetensors": dict(training.model.state_dict()),
@@ -46,12 +48,16 @@ def save(training: Training, curve: Curve, folder: Path) -> None:
 def resume(training: Training, folder: Path) -> Curve:
     """Bring `training` to the newest checkpoint in `folder` and return its curve; [] where there is none.
 
-    Raises StudyError (UAD-320) when a file is not the one that was written.
+    A checkpoint that is not as it was written is removed: the training begins anew.
     """
     found = _checkpoints(folder)
     if not found:
         return []
-    header = _verified(found[-1])
+    try:
+        header = _verified(found[-1])
+    except StudyError:
+        shutil.rmtree(found[-1])
+        return []
     training.model.load_state_dict(load_file(found[-1] / "weights.safetensors"))
     _load_optimisers(training, load_file(found[-1] / "optimisers.safetensors"))
     training.epoch = header["epoch"]
@@ -66,30 +72,25 @@ def load_weights(model: Model, folder: Path) -> None:
     """
     found = _checkpoints(folder)
     if not found:
-        raise StudyError(
-            Problem("UAD-321", str(folder), "a checkpoint must be there", "none", "Run the study again to train it.")
-        )
+        raise StudyError(Problem("UAD-321", str(folder), "a checkpoint must be there", "none", REMEDY))
     _verified(found[-1])
     model.load_state_dict(load_file(found[-1] / "weights.safetensors"))
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(folder.glob("epoch-*"))
+    return sorted(folder.glob("epoch-*"), key=lambda path: int(path.name.removeprefix("epoch-")))
 
 
 def _verified(checkpoint: Path) -> dict[str, Any]:
-    header: dict[str, Any] = json.loads((checkpoint / "checkpoint.json").read_text())
-    for name, expected in header["sha256"].items():
-        if sha256(checkpoint / name) != expected:
-            raise StudyError(
-                Problem(
-                    "UAD-320",
-                    str(checkpoint / name),
-                    "the file must be the one that was written",
-                    "another SHA-256",
-                    "Remove this checkpoint; the trial trains again.",
-                )
-            )
+    """The checkpoint's header; raises StudyError (UAD-320) unless every file is the one that was written."""
+    try:
+        header: dict[str, Any] = json.loads((checkpoint / "checkpoint.json").read_text())
+        wrong = [name for name, expected in header["sha256"].items() if sha256(checkpoint / name) != expected]
+    except (OSError, ValueError, KeyError):
+        wrong = ["checkpoint.json"]
+    if wrong:
+        must = "a checkpoint must be as it was written"
+        raise StudyError(Problem("UAD-320", str(checkpoint), must, f"another {', '.join(wrong)}", REMEDY))
     return header
 
 

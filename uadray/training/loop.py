@@ -8,6 +8,7 @@ encoder and decoder, which is the order of `Model.updates`.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -39,7 +40,7 @@ class TrainConfig(Section):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Of the training; "auto" takes bf16 where the device has it in hardware. Scores are always computed in fp32."""
 
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**31)
     """Of the weights, the order of slices and the noise."""
 
 
@@ -106,16 +107,17 @@ class Training:
         torch.manual_seed(_mixed(self.config.seed, self.epoch, self.rank.index))
         self.model.train()
         sums: dict[str, Tensor] = {}
-        steps = 0
-        for batch in self._batches(len(slices)):
+        counts: Counter[str] = Counter()
+        for step, batch in enumerate(self._batches(len(slices))):
             images = slices[batch].to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last)
             for name, update in self._updates.items():
-                if steps % update.every == 0:
+                if step % update.every == 0:
                     for term, value in self._step(name, images).items():
-                        sums[f"{name}/{term}"] = sums.get(f"{name}/{term}", torch.zeros(())) + value
-            steps += 1
+                        key = f"{name}/{term}"
+                        sums[key] = sums.get(key, torch.zeros(())) + value
+                        counts[key] += 1
         totals = self.rank.mean(torch.stack(list(sums.values())).double())
-        means = dict(zip(sums, (totals / steps).tolist(), strict=True))
+        means = {key: total / counts[key] for key, total in zip(sums, totals.tolist(), strict=True)}
         self.epoch += 1
         return means
 

@@ -28,3 +28,9 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
         device.type, dtype=torch.bfloat16, enabled=precision == "bf16"
     )
     return context
+
+
+def exact_fp32() -> None:
+    """From now on fp32 is fp32 on a GPU, too: by default, its convolutions round to TF32."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False

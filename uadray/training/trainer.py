@@ -44,6 +44,11 @@ class ResourcesConfig(Section):
     """CPU cores, and torch threads, of each worker. More threads than cores cost a factor of 2.5-5."""
 
     @property
+    def device(self) -> torch.device:
+        """Where a model lives in a process of its own."""
+        return torch.device("cuda" if self.gpus_per_worker else "cpu")
+
+    @property
     def cpus(self) -> float:
         """CPU cores of a trial, all its workers together."""
         waiting = WAITING if self.workers > 1 else 0
@@ -67,8 +72,7 @@ def fit(task: Task, datasets: Datasets, resources: ResourcesConfig, report: Repo
 
 def _fit_here(task: Task, datasets: Datasets, resources: ResourcesConfig, report: Report) -> None:
     def loop(_: Mapping[str, Any]) -> None:
-        device = torch.device("cuda" if resources.gpus_per_worker else "cpu")
-        work(task, Place(device, Rank(), lambda module: module, _shard, report))
+        work(task, Place(resources.device, Rank(), lambda module: module, _shard, report))
 
     scaling = ScalingConfig(num_workers=0, use_gpu=resources.gpus_per_worker > 0)
     TorchTrainer(loop, train_loop_config={}, scaling_config=scaling, datasets=dict(datasets)).fit()

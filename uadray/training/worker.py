@@ -22,6 +22,7 @@ from uadray.scoring.figure import save_panels
 from uadray.scoring.scorecard import score
 from uadray.training import checkpoint
 from uadray.training.loop import Rank, Training, Wrap, check_finite, mean_residual
+from uadray.training.precision import exact_fp32
 
 
 @dataclass(frozen=True)
@@ -59,34 +60,41 @@ class Place:
 def work(task: Task, place: Place) -> None:
     """Train the task's model from its last checkpoint on, score it on the validation patients, write its record.
 
-    A training that cannot go on (UadError) is a finished trial too: its record says why.
+    A training that cannot go on is a finished trial too: its record says why.
     """
     torch.set_num_threads(task.threads)
+    exact_fp32()
+    curve: checkpoint.Curve = []
     try:
-        record = _train_and_score(task, place)
-    except UadError as error:
-        record = {"status": "failed", "reason": str(error), "curve": []}
+        record = _train_and_score(task, place, curve)
+    except Exception as error:
+        if place.rank.world > 1 and not isinstance(error, UadError):
+            raise  # the other ranks must hear of it, which is Ray Train's work
+        record = {"status": "failed", "reason": str(error) if isinstance(error, UadError) else repr(error)}
     if place.rank.index == 0:
-        write_json(task.record, {"index": task.index, "run": task.run, **record})
+        seconds = sum(row["seconds"] for row in curve)
+        write_json(task.record, {"index": task.index, "run": task.run, "curve": curve, "seconds": seconds, **record})
 
 
-def _train_and_score(task: Task, place: Place) -> dict[str, Any]:
-    started = time.monotonic()
+def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[str, Any]:
+    """Fill the curve epoch by epoch, and return the rest of the record."""
     run = RunConfig.parse(task.run)
     torch.manual_seed(run.train.seed)
     training = Training(run.model.build(task.size), run.train, place.device, place.wrap, place.rank)
-    curve = checkpoint.resume(training, task.checkpoints)
+    curve += checkpoint.resume(training, task.checkpoints)
     healthy = place.slices("val_healthy")
     status = _train(task, place, training, run.train.epochs if training.optimisers else 0, curve, healthy)
-    record: dict[str, Any] = {
+    if place.rank.index > 0:
+        return {}
+    if not training.optimisers:  # a model without training has a checkpoint, too
+        checkpoint.save(training, curve, task.checkpoints)
+    detector = Detector(training.model, run.scoring, place.device)
+    return {
         "status": status,
         "precision": training.precision,
         "parameters": sum(parameter.numel() for parameter in training.model.parameters()),
-        "curve": curve,
+        **_score(task, detector, healthy, place.slices("val_lesion")),
     }
-    if place.rank.index == 0:
-        record |= _score(task, Detector(training.model, run.scoring, place.device), healthy, place.slices("val_lesion"))
-    return {**record, "seconds": time.monotonic() - started}
 
 
 def _train(task: Task, place: Place, training: Training, epochs: int, curve: checkpoint.Curve, healthy: Slices) -> str:

@@ -32,8 +32,10 @@ class NonzeroBrain(Section):
     kind: Literal["none"] = "none"
 
     def apply(self, scan: Scan) -> Scan:
-        """The scan with a brain."""
-        return scan if scan.brain.any() else replace(scan, brain=nonzero_brain(scan.volume))
+        """The scan with a brain; raises DataError (UAD-156) if it is none, as of a head with its skull."""
+        if scan.brain.any():
+            return scan
+        return replace(scan, brain=_plausible(nonzero_brain(scan.volume), scan.volume))
 
 
 class GivenBrain(Section):
