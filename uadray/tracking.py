@@ -45,7 +45,8 @@ class Tracker:
         shown = {**plan.plain(), "cohort": plan.cohort.kind}  # not where the scans are
         self._study = study_id
         self._parent = self._run(plan.study, "study", {"uadray.version": __version__, **_environment()})
-        self._client.log_dict(self._parent, shown, "study.json")
+        if not self._done(self._parent):
+            self._client.log_dict(self._parent, shown, "study.json")
 
     def log_trial(self, record: Record, folder: Path) -> None:
         """The child run of one finished trial: parameters, curves by epoch, headline metrics, pictures."""

@@ -1,0 +1,87 @@
+"""Preparing a cohort: subjects a minute for one and two workers, memory by number of subjects, size of the store.
+
+    python benchmarks/prepare.py [--subjects 24]
+
+On phantom heads at 2 mm with CurvatureFlow and N4, so that computing counts, in one run of this script. Ray's start is
+set aside. Memory is the peak of a process of its own that prepares 10, or 100, subjects at 4 mm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ray
+
+from uadray.data.mapping import over_cores
+from uadray.data.phantom.cohort import PhantomCohort
+from uadray.data.preparation import Each, PrepareConfig, prepare
+from uadray.data.store import Store
+from uadray.data.subject import Subject
+
+HEAVY = {
+    "denoise": {"kind": "curvature_flow", "iterations": 20},
+    "bias": {"kind": "n4"},
+    "canvas": {"kind": "resample", "size": 64},
+}
+LIGHT = {"slices": {"count": 10}, "canvas": {"kind": "resample", "size": 64}}
+
+
+def timed(subjects: list[Subject], stores: Path, each: Each) -> tuple[float, Store]:
+    """Seconds to prepare these subjects, nothing of them being there, and their store."""
+    start = time.perf_counter()
+    store = prepare(subjects, PrepareConfig.parse(HEAVY), stores, lambda *_: None, each)
+    return time.perf_counter() - start, store
+
+
+def peak_mb(count: int) -> float:
+    """Of a process that prepares so many subjects."""
+    done = subprocess.run([sys.executable, __file__, "--peak", str(count)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def prepare_and_tell_peak(count: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        cohort = PhantomCohort(healthy=count // 2, lesion=count // 2, spacing_mm=4.0)
+        subjects = cohort.subjects(Path(folder))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        prepare(subjects, PrepareConfig.parse(LIGHT), Path(folder, "stores"), lambda *_: None)
+        print(max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024)
+
+
+def size_mb(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--subjects", type=int, default=24)
+    parser.add_argument("--peak", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.peak:
+        prepare_and_tell_peak(options.peak)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        half = options.subjects // 2
+        subjects = PhantomCohort(healthy=half, lesion=half).subjects(folder / "cohort")
+        one, store = timed(subjects, folder / "one", map)
+        each = over_cores(2)
+        list(each(lambda number: number, range(4)))  # processes start, modules load
+        two, _ = timed(subjects, folder / "two", each)
+        ray.shutdown()
+        raw, kept = size_mb(folder / "cohort"), size_mb(store.path)
+    print(f"one worker   {60 * len(subjects) / one:6.1f} subjects a minute")
+    print(f"two workers  {60 * len(subjects) / two:6.1f} subjects a minute, efficiency {one / two / 2:.2f}")
+    print(f"store        {kept:.1f} MB of {raw:.1f} MB raw")
+    small, large = peak_mb(10), peak_mb(100)
+    print(f"peak memory  {small:.0f} MB for 10 subjects, {large:.0f} MB for 100, ratio {large / small:.2f}")
+
+
+if __name__ == "__main__":
+    main()
