@@ -18,6 +18,7 @@ from pathlib import Path
 
 import ray
 
+from uadray.data.bids import BidsCohort
 from uadray.data.mapping import over_cores
 from uadray.data.phantom.cohort import PhantomCohort
 from uadray.data.preparation import Each, PrepareConfig, prepare
@@ -39,19 +40,19 @@ def timed(subjects: list[Subject], stores: Path, each: Each) -> tuple[float, Sto
     return time.perf_counter() - start, store
 
 
-def peak_mb(count: int) -> float:
-    """Of a process that prepares so many subjects."""
-    done = subprocess.run([sys.executable, __file__, "--peak", str(count)], capture_output=True, text=True, check=True)
+def peak_mb(count: int, folder: Path) -> float:
+    """Of a process that prepares so many subjects, which are there already."""
+    cohort = PhantomCohort(healthy=count // 2, lesion=count // 2, spacing_mm=4.0)
+    root = cohort.subjects(folder)[0].image.parents[2]
+    done = subprocess.run([sys.executable, __file__, "--peak", str(root)], capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
-def prepare_and_tell_peak(count: int) -> None:
+def prepare_and_tell_peak(root: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        cohort = PhantomCohort(healthy=count // 2, lesion=count // 2, spacing_mm=4.0)
-        subjects = cohort.subjects(Path(folder))
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        prepare(subjects, PrepareConfig.parse(LIGHT), Path(folder, "stores"), lambda *_: None)
-        print(max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024)
+        subjects = BidsCohort(root=root).subjects(root)
+        prepare(subjects, PrepareConfig.parse(LIGHT), Path(folder), lambda *_: None)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def size_mb(folder: Path) -> float:
@@ -61,7 +62,7 @@ def size_mb(folder: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--subjects", type=int, default=24)
-    parser.add_argument("--peak", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--peak", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
         prepare_and_tell_peak(options.peak)
@@ -72,14 +73,15 @@ def main() -> None:
         subjects = PhantomCohort(healthy=half, lesion=half).subjects(folder / "cohort")
         one, store = timed(subjects, folder / "one", map)
         each = over_cores(2)
-        list(each(lambda number: number, range(4)))  # processes start, modules load
+        timed(subjects[:1] + subjects[half : half + 2] + subjects[1:4], folder / "start", each)  # processes start
         two, _ = timed(subjects, folder / "two", each)
         ray.shutdown()
         raw, kept = size_mb(folder / "cohort"), size_mb(store.path)
     print(f"one worker   {60 * len(subjects) / one:6.1f} subjects a minute")
     print(f"two workers  {60 * len(subjects) / two:6.1f} subjects a minute, efficiency {one / two / 2:.2f}")
     print(f"store        {kept:.1f} MB of {raw:.1f} MB raw")
-    small, large = peak_mb(10), peak_mb(100)
+    with tempfile.TemporaryDirectory() as name:
+        small, large = peak_mb(10, Path(name)), peak_mb(100, Path(name))
     print(f"peak memory  {small:.0f} MB for 10 subjects, {large:.0f} MB for 100, ratio {large / small:.2f}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ def _over_cores(function: Callable[[Item], Result], items: Sequence[Item]) -> It
     def apply(row: dict[str, Any]) -> dict[str, Any]:
         return {"result": pickle.dumps(function(items[row["item"]]))}
 
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current().copy()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
