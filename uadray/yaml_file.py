@@ -55,7 +55,13 @@ def read(path: Path) -> Document:
         text = path.read_text(encoding="utf-8") if size <= LARGEST else ""
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            Problem("UAD-200", str(path), "must be a readable text file", str(error), "Check the path.")
+            Problem(
+                "UAD-200",
+                str(path),
+                "must be a readable text file",
+                getattr(error, "strerror", None) or str(error),
+                "Check the path.",
+            )
         ) from None
     if size > LARGEST:
         raise ConfigError(

@@ -87,7 +87,9 @@ class Store:
             manifest = Manifest.model_validate_json((path / MANIFEST).read_bytes())
         except OSError as error:
             must = f"a store must have a {MANIFEST}"
-            raise DataError(Problem("UAD-140", str(path), must, type(error).__name__, "Prepare the cohort.")) from error
+            raise DataError(
+                Problem("UAD-140", str(path), must, error.strerror or "none", "Prepare the cohort.")
+            ) from error
         except ValidationError as error:
             must, got = "the manifest must be one that this version writes", f"{error.error_count()} errors"
             raise DataError(Problem("UAD-141", str(path / MANIFEST), must, got, PREPARE)) from error

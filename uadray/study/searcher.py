@@ -125,14 +125,14 @@ class SettledSearch(OptunaSearch):
     def _draw(self, index: int) -> RunConfig:
         """Trial `index`; of one that was begun, what was drawn stays and what was not is drawn now."""
         self._ot_study.sampler = self.plan.sampler.build(index)
-        if not self._begun(index):
-            drawn = self._ot_study.ask()
-            return RunConfig.parse(self.plan.space.resolve(self.plan.space.suggest(drawn)))
-        known = self._ot_study.get_trials(deepcopy=False)[index]
-        if known.state.is_finished():
-            return RunConfig.parse(self.plan.space.resolve(known.params))
-        begun = optuna.trial.Trial(self._ot_study, known._trial_id)
-        return RunConfig.parse(self.plan.space.resolve(self.plan.space.suggest(begun)))
+        if self._begun(index):
+            known = self._ot_study.get_trials(deepcopy=False)[index]
+            finished = known.state.is_finished()
+            trial = known if finished else optuna.trial.Trial(self._ot_study, known._trial_id)
+        else:
+            finished, trial = False, self._ot_study.ask()
+        values = trial.params if finished else self.plan.space.suggest(trial)
+        return RunConfig.parse(self.plan.space.resolve(values))
 
     def _limits(self, index: int, run: RunConfig) -> dict[int, float]:
         records = [self.ledger.record(earlier) for earlier in range(index - self.lag + 1)]
