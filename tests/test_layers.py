@@ -13,7 +13,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["data"],
     ["models"],
     ["scoring"],
-    ["training.precision", "training.loop", "training.checkpoint"],
+    ["training.precision", "training.loop", "training.checkpoint", "training.health"],
     ["config"],
     ["training.worker", "training.trainer"],
     ["study"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uadray.models.zoo import ModelConfig
+from uadray.models.zoo import ModelConfig, hyperparameters
 from uadray.scoring.detector import ScoringConfig
 from uadray.section import Section
 from uadray.training.loop import TrainConfig
@@ -23,7 +23,7 @@ class RunConfig(Section):
     def hyperparameters(self) -> dict[str, float | str]:
         """One flat row with the same columns for every run, to compare runs by."""
         return {
-            **self.model.hyperparameters(),
+            **hyperparameters(self.model),
             "batch_size": self.train.batch_size,
             "epochs": self.train.epochs,
             "train_seed": self.train.seed,

@@ -27,7 +27,7 @@ from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.verdict import Verdict
 
-STATUS = {"completed": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+STATUS = {"completed": "FINISHED", "stopped": "KILLED", "diverged": "FAILED", "failed": "FAILED"}
 BATCH = 900  # metrics a call; MLflow takes 1000
 
 

@@ -2,7 +2,7 @@ import torch
 
 from uadray.scoring.residual import AbsoluteResidual, PositiveResidual
 
-X, X_HAT = torch.tensor([0.9, 0.2]), torch.tensor([0.5, 0.5])
+X, X_HAT = torch.tensor([0.9, 0.2]), torch.tensor([[0.5, 0.5]])
 
 
 def test_the_positive_residual_keeps_only_what_is_brighter_than_expected():

@@ -9,7 +9,7 @@ from uadray.models.latent import SpatialLatentConfig
 from uadray.models.posterior import GaussianConfig
 from uadray.models.vae_gan import VaeGanConfig
 from uadray.training import checkpoint
-from uadray.training.loop import Diverged, TrainConfig, Training, check_finite, mean_residual
+from uadray.training.loop import TrainConfig, Training, mean_residual
 
 CPU = torch.device("cpu")
 MODEL = VaeGanConfig(
@@ -43,11 +43,13 @@ def test_training_lowers_the_residual_on_the_slices_it_sees(slices):
     assert mean_residual(run.model, slices, brain, CPU) < 0.6 * before
 
 
-def test_an_epoch_reports_every_term_of_equations_2_and_3(slices):
+def test_an_epoch_reports_every_term_of_equations_2_and_3_and_the_discriminators_health(slices):
     terms = training().run_epoch(slices)
     assert set(terms) == {
         "discriminator/real",
         "discriminator/fake",
+        "discriminator/accuracy",
+        "discriminator/spread",
         "autoencoder/reconstruction",
         "autoencoder/kl",
         "autoencoder/adversarial",
@@ -96,11 +98,6 @@ def test_a_fused_step_equals_a_loop_step(slices):
     expected = dict(looped.named_parameters())
     for key, value in fused.model.named_parameters():
         torch.testing.assert_close(value, expected[key], rtol=1e-4, atol=1e-6)
-
-
-def test_a_loss_that_is_not_finite_ends_the_training_with_a_reason():
-    with pytest.raises(Diverged, match=r"UAD-310 epoch 4.*reconstruction nan"):
-        check_finite(4, {"reconstruction": float("nan")})
 
 
 def test_the_residual_counts_brain_voxels_only(slices):

@@ -103,10 +103,10 @@ def test_an_error_ends_the_trial_with_its_reason_and_the_epochs_it_had(tmp_path)
     assert len(record(tmp_path)["curve"]) == 2
 
 
-def test_a_diverged_training_is_a_failed_trial_with_a_reason(tmp_path):
+def test_a_diverged_training_is_a_diverged_trial_with_a_reason(tmp_path):
     run = RunConfig.parse({**RUN, "model": {**RUN["model"], "learning_rate": 1e30}}).plain()
     work(Task(0, run, 32, str(tmp_path), {}), place([]))
-    assert record(tmp_path)["status"] == "failed"
+    assert record(tmp_path)["status"] == "diverged"
     assert "UAD-310" in record(tmp_path)["reason"]
 
 

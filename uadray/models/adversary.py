@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from uadray.models.base import Terms, Update
 from uadray.models.blocks import BackboneConfig
-from uadray.models.losses import discrimination, fooling
+from uadray.models.losses import accuracy, discrimination, fooling, spread
 from uadray.section import Section
 
 
@@ -44,15 +44,19 @@ class ImageAdversary(Adversary):
         self.discriminator = discriminator
         self.weight = weight
         self.learning_rate = learning_rate
+        self._watched: dict[str, Tensor] = {}
 
     def updates(self, reconstruct: Callable[[Tensor], Tensor]) -> Mapping[str, Update]:
         def loss(x: Tensor) -> Terms:
             with torch.no_grad():
                 x_hat = reconstruct(x)
-            real, fake = discrimination(self.discriminator(x), self.discriminator(x_hat))
+            of_x, of_x_hat = self.discriminator(x), self.discriminator(x_hat)
+            self._watched = {"accuracy": accuracy(of_x, of_x_hat), "spread": spread(x, x_hat)}
+            real, fake = discrimination(of_x, of_x_hat)
             return {"real": real, "fake": fake}
 
-        return {"discriminator": Update(self.discriminator, loss, self.learning_rate)}
+        update = Update(self.discriminator, loss, self.learning_rate, watched=lambda: self._watched)
+        return {"discriminator": update}
 
     def terms(self, x_hat: Tensor) -> Terms:
         return {"adversarial": self.weight * fooling(self.discriminator(x_hat))}
@@ -76,8 +80,7 @@ class NoAdversaryConfig(Section):
 
 
 class ImageAdversaryConfig(Section):
-    """A convolutional discriminator: stages of 5 x 5 convolutions with stride 2 down to 4 x 4, no normalisation in the
-    first (Larsen et al. 2016), then one logit. Paper silent on its widths: those of the autoencoder."""
+    """A convolutional discriminator of whole images, of the backbone's stages. Paper silent on its widths."""
 
     kind: Literal["image"] = "image"
 
@@ -88,16 +91,7 @@ class ImageAdversaryConfig(Section):
     """Of the discriminator. Baur et al. 2018: 1e-4."""
 
     def build(self, size: int, backbone: BackboneConfig) -> Adversary:
-        stages: list[nn.Module] = []
-        channels, side = 1, size
-        while side > 4:
-            width = backbone.width(len(stages) + 1)
-            norm = nn.BatchNorm2d(width) if stages else nn.Identity()
-            convolution = nn.Conv2d(channels, width, 5, stride=2, padding=2)
-            stages.append(nn.Sequential(convolution, norm, nn.LeakyReLU(0.3)))
-            channels, side = width, (side + 1) // 2
-        discriminator = nn.Sequential(*stages, nn.Flatten(), nn.Linear(channels * side**2, 1))
-        return ImageAdversary(discriminator, self.weight, self.learning_rate)
+        return ImageAdversary(backbone.discriminator(size), self.weight, self.learning_rate)
 
 
 AdversaryConfig = Annotated[NoAdversaryConfig | ImageAdversaryConfig, Field(discriminator="kind")]

@@ -9,12 +9,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 Terms = Mapping[str, Tensor]  # weighted loss terms; their sum is minimised
-Residual = Callable[[Tensor, Tensor], Tensor]  # (images, reconstructions) -> anomaly scores, shape kept
+
+
+class Residual(Protocol):
+    """How far slices are from their reconstructions, pixel by pixel."""
+
+    @property
+    def draws(self) -> int:
+        """Reconstructions of each slice that it compares; 1 is the model's own, more are drawn."""
+
+    def __call__(self, x: Tensor, x_hats: Tensor) -> Tensor:
+        """Anomaly scores, (N, 1, H, W), of x (N, 1, H, W) and x_hats (draws, N, 1, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,8 @@ class Update:
     loss: Callable[[Tensor], Terms]
     learning_rate: float
     every: int = 1  # batches
+    phase: tuple[float, float] = (0.0, 1.0)  # it is made from this share of the epochs on, up to that share
+    watched: Callable[[], Mapping[str, Tensor]] = dict  # of the loss's last call: what is logged beside its terms
 
 
 class Model(nn.Module, ABC):
@@ -43,9 +57,26 @@ class Model(nn.Module, ABC):
     def reconstruct(self, images: Tensor) -> Tensor:
         """The healthy image the model sees behind each image; (N, 1, H, W) -> (N, 1, H, W)."""
 
+    def variant(self, images: Tensor, number: int) -> Tensor:
+        """Another healthy image that could be behind each image: the draw of this number, the same at every call.
+
+        A model whose reconstruction has no chance in it gives the reconstruction.
+        """
+        return self.reconstruct(images)
+
+    def draft(self, images: Tensor) -> Tensor:
+        """A reconstruction that is quick to have, for the validation loss after each epoch."""
+        return self.reconstruct(images)
+
+    def samples(self, count: int) -> Tensor:
+        """So many images drawn from the model alone, (count, 1, H, W); none, (0, ...), if it is not generative."""
+        return torch.empty(0)
+
     def anomaly_map(self, images: Tensor, residual: Residual) -> Tensor:
         """How abnormal each pixel is; higher is more so. A baseline without reconstruction overrides it."""
-        return residual(images, self.reconstruct(images))
+        if residual.draws == 1:
+            return residual(images, self.reconstruct(images)[None])
+        return residual(images, torch.stack([self.variant(images, number) for number in range(residual.draws)]))
 
     def forward(self, images: Tensor, update: str) -> Terms:
         """The loss terms of one update: the one forward that DistributedDataParallel sees for each backward."""

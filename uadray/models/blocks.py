@@ -1,18 +1,25 @@
-"""The convolutional stages that every network here is made of.
+"""The convolutional stages that encoders, decoders and discriminators are made of.
 
-Baur et al. 2018 take "the basic architecture" of Larsen et al. 2016 and are silent on widths, normalisation and
-activation. The defaults are the unified architecture of Baur et al. 2021 (Med. Image Anal. 69:101952): 5 x 5 kernels,
-stride 2, batch normalisation, LeakyReLU of slope 0.3, widths 32-64-128-128, a linear 1 x 1 head.
+Baur et al. 2018 take "the basic architecture" of Larsen et al. 2016 with "minor modifications" and are silent on
+widths, normalisation, activation and head. Two presets say what they could be:
+
+- `baur2021`, the default: the unified architecture of Baur et al. 2021 (Med. Image Anal. 69:101952). 5 x 5 kernels,
+  stride 2, batch normalisation, LeakyReLU of slope 0.3, widths 32-64-128-128, a linear 1 x 1 head.
+- `larsen2018`: the networks of Larsen et al. 2016 as their code has them, one channel instead of three, more stages for
+  larger slices. ReLU, widths 64-128-256-256, a 5 x 5 head with tanh; the discriminator begins with 32 channels at full
+  size and ends with a dense layer of 512.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from torch import nn
+from pydantic import BeforeValidator, Field
+from torch import Tensor, nn
 
+from uadray.models.layers import Activation, BatchNorm, Head, LeakyRelu, LinearHead, Norm, Relu, TanhHead
 from uadray.section import Section
 
 
@@ -20,13 +27,31 @@ class BackboneConfig(Section):
     """Encoder and decoder of equal complexity; the number of stages follows from the image and the latent code."""
 
     base_width: int = Field(32, ge=1)
-    """Channels of the first stage; each further stage doubles them. Paper silent; default from Baur et al. 2021."""
+    """Channels of the first stage; each further stage doubles them. Baur et al. 2021: 32; Larsen et al. 2016: 64."""
 
     max_width: int = Field(128, ge=1)
-    """Channels at most. Paper silent; default from Baur et al. 2021."""
+    """Channels at most. Baur et al. 2021: 128; Larsen et al. 2016: 256."""
 
     kernel_size: Literal[3, 5, 7, 9] = 5
     """Odd side of every kernel, in pixels. Larsen et al. 2016 and Baur et al. 2021: 5."""
+
+    norm: Norm = BatchNorm()
+    """After every convolution but a discriminator's first. Both: batch."""
+
+    activation: Activation = LeakyRelu()
+    """After every normalisation. Baur et al. 2021: leaky_relu; Larsen et al. 2016: relu."""
+
+    head: Head = LinearHead()
+    """What ends the decoder. Baur et al. 2021: linear; Larsen et al. 2016: tanh."""
+
+    head_kernel: Literal[1, 3, 5] = 1
+    """Side of the last convolution, in pixels. Baur et al. 2021: 1; Larsen et al. 2016: 5."""
+
+    discriminator_stem: int = Field(0, ge=0)
+    """Channels of a discriminator's first stage at full size; 0 for no such stage. Larsen et al. 2016: 32."""
+
+    discriminator_units: int = Field(0, ge=0)
+    """Of a discriminator's dense layer before the logit; 0 for none. Larsen et al. 2016: 512."""
 
     def width(self, stages: int) -> int:
         """Channels after so many stages."""
@@ -38,20 +63,94 @@ class BackboneConfig(Section):
         return nn.Sequential(*(self._down(a, b) for a, b in pairwise(widths)))
 
     def decoder(self, stages: int) -> nn.Sequential:
-        """The encoder's inverse in shape, with a linear head of one channel."""
+        """The encoder's inverse in shape, with a head of one channel."""
         first = self.width(stages)
         widths = [first, *(max(self.base_width, first // 2**stage) for stage in range(stages))]
         ups = (self._up(a, b) for a, b in pairwise(widths))
-        return nn.Sequential(nn.BatchNorm2d(first), nn.ReLU(), *ups, nn.Conv2d(widths[-1], 1, kernel_size=1))
+        head = nn.Conv2d(widths[-1], 1, self.head_kernel, padding=self.head_kernel // 2)
+        return nn.Sequential(self.norm.build(first), nn.ReLU(), *ups, head, self.head.build())
+
+    def discriminator(self, size: int) -> Discriminator:
+        """For size x size images: stages of stride 2 down to 4 x 4 or less, then one logit."""
+        stages: list[nn.Module] = []
+        channels, side, number = 1, size, 0
+        if self.discriminator_stem:
+            convolution = nn.Conv2d(1, self.discriminator_stem, self.kernel_size, padding=self.kernel_size // 2)
+            stages.append(nn.Sequential(convolution, self.activation.build()))
+            channels = self.discriminator_stem
+        while side > 4:
+            number += 1
+            width = self.width(number)
+            convolution = nn.Conv2d(channels, width, self.kernel_size, stride=2, padding=self.kernel_size // 2)
+            norm = self.norm.build(width) if stages else nn.Identity()
+            stages.append(nn.Sequential(convolution, norm, self.activation.build()))
+            channels, side = width, (side + 1) // 2
+        values = channels * side**2
+        logit: nn.Module = nn.Linear(values, 1)
+        if self.discriminator_units:
+            units = self.discriminator_units
+            logit = nn.Sequential(nn.Linear(values, units), self.activation.build(), nn.Linear(units, 1))
+        return Discriminator(nn.Sequential(*stages), nn.Sequential(nn.Flatten(), logit))
+
+    def hyperparameters(self) -> dict[str, float | str]:
+        """As a part of a model's flat row."""
+        return {
+            "base_width": self.base_width,
+            "max_width": self.max_width,
+            "kernel_size": self.kernel_size,
+            "norm": self.norm.kind,
+            "activation": self.activation.kind,
+            "head": self.head.kind,
+        }
 
     def _down(self, channels: int, width: int) -> nn.Sequential:
         half = self.kernel_size // 2
         convolution = nn.Conv2d(channels, width, self.kernel_size, stride=2, padding=half, bias=False)
-        return nn.Sequential(convolution, nn.BatchNorm2d(width), nn.LeakyReLU(0.3))
+        return nn.Sequential(convolution, self.norm.build(width), self.activation.build())
 
     def _up(self, channels: int, width: int) -> nn.Sequential:
         half = self.kernel_size // 2
         convolution = nn.ConvTranspose2d(
             channels, width, self.kernel_size, stride=2, padding=half, output_padding=1, bias=False
         )
-        return nn.Sequential(convolution, nn.BatchNorm2d(width), nn.LeakyReLU(0.3))
+        return nn.Sequential(convolution, self.norm.build(width), self.activation.build())
+
+
+class Discriminator(nn.Module):
+    """Real slice or made one: a logit, and the feature map that it is read from."""
+
+    def __init__(self, features: nn.Module, logit: nn.Module) -> None:
+        super().__init__()
+        self.features = features
+        self.logit = logit
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 1, H, W) -> (N, 1)."""
+        logit: Tensor = self.logit(self.features(images))
+        return logit
+
+
+PRESETS: Mapping[str, BackboneConfig] = {
+    "baur2021": BackboneConfig(),
+    "larsen2018": BackboneConfig(
+        base_width=64,
+        max_width=256,
+        activation=Relu(),
+        head=TanhHead(),
+        head_kernel=5,
+        discriminator_stem=32,
+        discriminator_units=512,
+    ),
+}
+
+
+def _named(value: Any) -> Any:
+    """A preset's name stands for its configuration."""
+    if not isinstance(value, str):
+        return value
+    if value not in PRESETS:
+        raise ValueError(f"no backbone is called {value!r}; there are {', '.join(PRESETS)}")
+    return PRESETS[value].plain()
+
+
+Backbone = Annotated[BackboneConfig, BeforeValidator(_named)]

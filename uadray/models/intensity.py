@@ -28,23 +28,8 @@ class IntensityConfig(Section):
         return Intensity()
 
     def hyperparameters(self) -> dict[str, float | str]:
-        """No code, no loss: all zeros."""
-        return {
-            "model": "intensity",
-            "latent": "",
-            "latent_kind": "none",
-            "latent_size": 0,
-            "latent_channels": 0,
-            "latent_values": 0,
-            "lambda_1": 0.0,
-            "lambda_2": 0.0,
-            "lambda_3": 0.0,
-            "learning_rate": 0.0,
-            "adversary_learning_rate": 0.0,
-            "base_width": 0,
-            "max_width": 0,
-            "kernel_size": 0,
-        }
+        """No code and no loss."""
+        return {"model": "intensity"}
 
 
 class Intensity(Model):

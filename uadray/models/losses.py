@@ -8,6 +8,7 @@ image.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -36,3 +37,19 @@ def fooling(logit_of_x_hat: Tensor) -> Tensor:
 def discrimination(logit_of_x: Tensor, logit_of_x_hat: Tensor) -> tuple[Tensor, Tensor]:
     """-log Dis(x) and -log(1 - Dis(x_hat)), the two terms of Eq. 3."""
     return softplus(-logit_of_x).mean(), softplus(logit_of_x_hat).mean()
+
+
+def accuracy(logit_of_x: Tensor, logit_of_x_hat: Tensor) -> Tensor:
+    """Share of images that a discriminator judges rightly, in [0, 1]; 0.5 is guessing."""
+    right = torch.cat([logit_of_x > 0, logit_of_x_hat < 0])
+    return right.float().mean()
+
+
+def spread(x: Tensor, x_hat: Tensor) -> Tensor:
+    """How much made images differ from each other, against real ones: near 0 where they are all the same.
+
+    >>> import torch
+    >>> spread(torch.rand(4, 1, 8, 8), torch.zeros(4, 1, 8, 8))
+    tensor(0.)
+    """
+    return x_hat.detach().float().std(dim=0).mean() / x.float().std(dim=0).mean().clamp(min=1e-6)

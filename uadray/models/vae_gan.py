@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from uadray.errors import ConfigError, Problem
 from uadray.models.adversary import Adversary, AdversaryConfig, NoAdversaryConfig
 from uadray.models.base import Model, Terms, Update
-from uadray.models.blocks import BackboneConfig
+from uadray.models.blocks import Backbone, BackboneConfig
 from uadray.models.latent import Latent, LatentConfig, SpatialLatentConfig
 from uadray.models.losses import l1
 from uadray.models.posterior import DeterministicConfig, Posterior, PosteriorConfig
+from uadray.models.reduction import PixelMean, Reduction
 from uadray.section import Section
 
 
@@ -43,8 +44,11 @@ class VaeGanConfig(Section):
     learning_rate: float = Field(1e-3, gt=0)
     """Of encoder and decoder. Baur et al. 2018: 1e-3."""
 
-    backbone: BackboneConfig = BackboneConfig()
-    """Widths of the stages."""
+    reduction: Reduction = PixelMean()
+    """Of L1 and KL. Paper silent."""
+
+    backbone: Backbone = BackboneConfig()
+    """The stages, or the name of a preset: baur2021, larsen2018."""
 
     def check(self, size: int) -> None:
         """Refuse a code that no number of halvings reaches from a size x size image (ConfigError, UAD-211)."""
@@ -90,9 +94,8 @@ class VaeGanConfig(Section):
             "lambda_3": self.adversary.weight,
             "learning_rate": self.learning_rate,
             "adversary_learning_rate": self.adversary.learning_rate,
-            "base_width": self.backbone.base_width,
-            "max_width": self.backbone.max_width,
-            "kernel_size": self.backbone.kernel_size,
+            "reduction": self.reduction.kind,
+            **self.backbone.hyperparameters(),
         }
 
     def _stages(self, size: int) -> int:
@@ -141,6 +144,7 @@ class VaeGan(Model):
         self.lambda_1 = config.reconstruction_weight
         self.lambda_2 = config.posterior.kl_weight
         self.learning_rate = config.learning_rate
+        self.reduction = config.reduction
 
     def updates(self) -> Mapping[str, Update]:
         return {
@@ -154,8 +158,9 @@ class VaeGan(Model):
     def _loss(self, x: Tensor) -> Terms:
         x_hat, kl = self.autoencoder(x)
         pixels = x[0].numel()
+        unit = self.reduction.unit(pixels)
         return {
-            "reconstruction": self.lambda_1 * l1(x, x_hat),
-            "kl": self.lambda_2 * kl.mean() / pixels,
+            "reconstruction": self.lambda_1 * unit * l1(x, x_hat),
+            "kl": self.lambda_2 * unit * kl.mean() / pixels,
             **self.adversary.terms(x_hat),
         }

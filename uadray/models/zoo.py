@@ -31,6 +31,13 @@ ZOO: Mapping[str, VaeGanConfig | IntensityConfig] = {
 }
 
 
+def hyperparameters(model: ModelConfig) -> dict[str, float | str]:
+    """A model as one flat row with the same columns for every kind; what it lacks is 0 or ""."""
+    rows = (config.hyperparameters() for config in ZOO.values())
+    absent = {name: type(value)() for row in rows for name, value in row.items()}
+    return {**absent, **model.hyperparameters()}
+
+
 def _named(value: Any) -> Any:
     """A row's name stands for its configuration."""
     if not isinstance(value, str):

@@ -15,8 +15,12 @@ class PositiveResidual(Section):
 
     kind: Literal["positive"] = "positive"
 
-    def __call__(self, x: Tensor, x_hat: Tensor) -> Tensor:
-        return (x - x_hat).clamp(min=0)
+    @property
+    def draws(self) -> int:
+        return 1
+
+    def __call__(self, x: Tensor, x_hats: Tensor) -> Tensor:
+        return (x - x_hats[0]).clamp(min=0)
 
 
 class AbsoluteResidual(Section):
@@ -24,8 +28,12 @@ class AbsoluteResidual(Section):
 
     kind: Literal["absolute"] = "absolute"
 
-    def __call__(self, x: Tensor, x_hat: Tensor) -> Tensor:
-        return (x - x_hat).abs()
+    @property
+    def draws(self) -> int:
+        return 1
+
+    def __call__(self, x: Tensor, x_hats: Tensor) -> Tensor:
+        return (x - x_hats[0]).abs()
 
 
 ResidualConfig = Annotated[PositiveResidual | AbsoluteResidual, Field(discriminator="kind")]

@@ -13,7 +13,7 @@ from uadray.config import RunConfig
 from uadray.files import write_json
 from uadray.scoring.scorecard import Scorecard
 
-Status = Literal["completed", "stopped", "failed"]
+Status = Literal["completed", "stopped", "diverged", "failed"]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from uadray.config import RunConfig
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 
-COLOURS = {"running": "cyan", "completed": "green", "stopped": "yellow", "failed": "red"}
+COLOURS = {"running": "cyan", "completed": "green", "stopped": "yellow", "diverged": "red", "failed": "red"}
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ class SettledSearch(OptunaSearch):
         if record is None or trial.state.is_finished():
             return
         values = [record.metrics.get(metric, math.nan) for metric in self.plan.objectives]
-        if record.status == "failed" or not all(map(math.isfinite, values)):
+        if record.status in ("diverged", "failed") or not all(map(math.isfinite, values)):
             self._ot_study.tell(number, state=TrialState.FAIL)
         elif record.status == "stopped":
             self._report(number, record, values)

@@ -7,9 +7,8 @@ encoder and decoder, which is the order of `Model.updates`.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,8 +16,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from uadray.errors import Problem, StudyError
-from uadray.models.base import Model, moving_only
+from uadray.models.base import Model, Update, moving_only
 from uadray.section import Section
 from uadray.training.precision import Precision, autocast, fastest
 
@@ -42,10 +40,6 @@ class TrainConfig(Section):
 
     seed: int = Field(0, ge=0, lt=2**31)
     """Of the weights, the order of slices and the noise."""
-
-
-class Diverged(StudyError):
-    """A training whose loss is no longer a number."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +105,7 @@ class Training:
         for step, batch in enumerate(self._batches(len(slices))):
             images = slices[batch].to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last)
             for name, update in self._updates.items():
-                if step % update.every == 0:
+                if step % update.every == 0 and self._is_phase_of(update):
                     for term, value in self._step(name, images).items():
                         key = f"{name}/{term}"
                         sums[key] = sums.get(key, torch.zeros(())) + value
@@ -130,7 +124,12 @@ class Training:
                 loss = torch.stack([value.float() for value in terms.values()]).sum()
             loss.backward()
             optimiser.step()
-        return {term: value.detach().float().cpu() for term, value in terms.items()}
+        seen = {**terms, **self._updates[name].watched()}
+        return {term: value.detach().float().cpu() for term, value in seen.items()}
+
+    def _is_phase_of(self, update: Update) -> bool:
+        first, last = update.phase
+        return first <= self.epoch / self.config.epochs and (last == 1 or self.epoch / self.config.epochs < last)
 
     def _batches(self, count: int) -> Iterator[Tensor]:
         """Seeded permutation of row numbers, cut into this rank's share of whole batches."""
@@ -138,14 +137,6 @@ class Training:
         size = min(self.config.batch_size, count)
         for start in range(0, count - size + 1, size):
             yield order[start : start + size][self.rank.index :: self.rank.world]
-
-
-def check_finite(epoch: int, losses: Mapping[str, float]) -> None:
-    """Raise Diverged (UAD-310) unless every loss of an epoch is a finite number."""
-    if not all(map(math.isfinite, losses.values())):
-        got = ", ".join(f"{name} {value:g}" for name, value in losses.items())
-        do = "Lower the learning rates or the adversary's weight."
-        raise Diverged(Problem("UAD-310", f"epoch {epoch}", "every loss must be a finite number", got, do))
 
 
 @torch.no_grad()
@@ -158,7 +149,7 @@ def mean_residual(model: Model, slices: Tensor, brain: Tensor, device: torch.dev
     total = 0.0
     for images, mask in zip(slices.split(batch_size), brain.split(batch_size), strict=True):
         x = images.to(device).contiguous(memory_format=torch.channels_last)
-        total += float((x - model.reconstruct(x)).abs().cpu()[mask].double().sum())
+        total += float((x - model.draft(x)).abs().cpu()[mask].double().sum())
     return total / int(brain.sum())
 
 

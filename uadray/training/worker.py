@@ -20,8 +20,8 @@ from uadray.files import write_json
 from uadray.scoring.detector import Detector
 from uadray.scoring.figure import save_panels
 from uadray.scoring.scorecard import score
-from uadray.training import checkpoint
-from uadray.training.loop import Rank, Training, Wrap, check_finite, mean_residual
+from uadray.training import checkpoint, health
+from uadray.training.loop import Rank, Training, Wrap, mean_residual
 from uadray.training.precision import exact_fp32
 
 
@@ -67,6 +67,8 @@ def work(task: Task, place: Place) -> None:
     curve: checkpoint.Curve = []
     try:
         record = _train_and_score(task, place, curve)
+    except health.Diverged as error:
+        record = {"status": "diverged", "reason": str(error)}
     except Exception as error:
         if place.rank.world > 1 and not isinstance(error, UadError):
             raise  # the other ranks must hear of it, which is Ray Train's work
@@ -107,8 +109,9 @@ def _train(task: Task, place: Place, training: Training, epochs: int, curve: che
         started = time.monotonic()
         terms = {f"train/{term}": value for term, value in training.run_epoch(train).items()}
         loss = place.rank.first(mean_residual(training.model, val, brain, place.device))
-        check_finite(training.epoch, {**terms, "val/l1": loss})
-        curve.append({**terms, "val/l1": loss, "seconds": time.monotonic() - started})
+        row = {**terms, "val/l1": loss}
+        health.check([*curve, row])
+        curve.append({**row, "seconds": time.monotonic() - started})
         if place.rank.index == 0:
             checkpoint.save(training, curve, task.checkpoints)
         place.report({"epoch": training.epoch, **curve[-1]})
