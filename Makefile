@@ -8,6 +8,7 @@ WORKSPACE ?= $(CURDIR)/runs
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps deepbet
 	touch $@
 
 sweep: .venv/ready

@@ -30,7 +30,7 @@ HEAVY = {
     "bias": {"kind": "n4"},
     "canvas": {"kind": "resample", "size": 64},
 }
-LIGHT = {"slices": {"count": 10}, "canvas": {"kind": "resample", "size": 64}}
+LIGHT = {"slices": {"kind": "middle", "count": 10}, "canvas": {"kind": "resample", "size": 64}}
 
 
 def timed(subjects: list[Subject], stores: Path, each: Each) -> tuple[float, Store]:

@@ -1,8 +1,17 @@
 """Data that several tests make."""
 
+from pathlib import Path
+
 import numpy as np
 
-from uadray.data.store import Slices
+from uadray.data.pipeline import PipelineConfig
+from uadray.data.preprocess.intensity import PercentileWindow
+from uadray.data.preprocess.slices import FAR, SliceStack
+from uadray.data.shares import HealthySubjects
+from uadray.data.sifting import Prepared, Sifting
+from uadray.data.store import Slices, Store
+from uadray.data.store_writer import write
+from uadray.data.subject import Part
 
 
 def made_slices(patients=3, per_patient=2, size=32, seed=0, lesion=True):
@@ -20,3 +29,16 @@ def made_slices(patients=3, per_patient=2, size=32, seed=0, lesion=True):
     images = np.where(mask, 0.9, images).astype(np.float32)
     subjects = np.repeat([f"sub-{'lesion' if lesion else 'healthy'}{n:02d}" for n in range(patients)], per_patient)
     return Slices(images, brain, mask, subjects, np.tile(np.arange(per_patient, dtype=np.int32), patients))
+
+
+def made_stack(images, brain, lesion, first=0, spacing_mm=(1.0, 2.0, 3.0)):
+    """A stack whose pixels lie where their numbers say."""
+    indices = np.arange(first, first + len(images), dtype=np.int32)
+    return SliceStack(images, brain, lesion, indices, spacing_mm, np.full(len(images), FAR, np.int32), np.eye(4))
+
+
+def made_store(folder: Path, size: int, members) -> Store:
+    """A store named key of (subject, split, stack), without a scan."""
+    config = PipelineConfig.parse({"canvas": {"kind": "pad", "size": size}})
+    prepared = (Prepared(subject, Part(split, subject.group), stack, "mask") for subject, split, stack in members)
+    return write(folder, "key", config, PercentileWindow(), prepared, Sifting({}, HealthySubjects()))

@@ -21,7 +21,7 @@ from uadray.data.phantom.cohort import PhantomCohort
 SPACE = """\
 study: tiny
 cohort: {kind: phantom, healthy: 8, lesion: 4, spacing_mm: 4}
-prepare: {slices: {count: 6}, canvas: {kind: resample, size: 32}}
+prepare: {slices: {kind: middle, count: 6}, canvas: {kind: resample, size: 32}}
 objectives: {val/dice_mean: max}
 budget: {trials: 5, concurrent_trials: 2}
 sampler: {kind: tpe, startup_trials: 2}

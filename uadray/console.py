@@ -1,6 +1,6 @@
 """How entry points end: help instead of tracebacks, exit codes that scripts can trust.
 
-0 done, 1 it failed, 2 the input is wrong, 130 interrupted (the same command goes on).
+0 done, 1 it failed, 2 the input is wrong, 3 done for a part of the input, 130 interrupted (the same command goes on).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from rich.console import Console
 
 from uadray.errors import Problem, StudyError, UadError
 
+INCOMPLETE = 3
 OUT = Console()
 ERR = Console(stderr=True)
 

@@ -6,7 +6,7 @@ python -m uadray.prepare search_spaces/latent.yaml --bids my_cohort --workers 4 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,13 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from uadray.console import OUT, exit_codes, run
+from uadray.console import INCOMPLETE, OUT, exit_codes, run
 from uadray.data import preparation
 from uadray.data.cohorts import CohortConfig
+from uadray.data.manifest import EXCLUSIONS
 from uadray.data.mapping import over_cores
 from uadray.data.store import Store
-from uadray.data.subject import Subject
+from uadray.data.subject import Part, Subject
 from uadray.errors import DataError
 from uadray.study.checking import load
 
@@ -38,12 +39,21 @@ def prepare(
     """Prepare a study's slices and say what they are."""
     with exit_codes():
         plan = load(space, bids)
-        action = checked if check else prepared
-        action(plan.cohort, plan.prepare, workspace, over_cores(workers) if workers > 1 else map)
+        each = over_cores(workers) if workers > 1 else preparation.one_by_one
+        if check:
+            checked(plan.cohort, plan.prepare, workspace, each)
+            return
+        store = prepared(plan.cohort, plan.prepare, workspace, each)
+        OUT.print(f"store: {store.path}", highlight=False, soft_wrap=True)
+        if store.manifest.exclusions:
+            raise typer.Exit(INCOMPLETE)
 
 
 def checked(
-    cohort: CohortConfig, config: preparation.PrepareConfig, workspace: Path, each: preparation.Each = map
+    cohort: CohortConfig,
+    config: preparation.PrepareConfig,
+    workspace: Path,
+    each: preparation.Each = preparation.one_by_one,
 ) -> None:
     """Every problem of the cohort as one DataError, or a line that says there is none."""
     with _progress(cohort, workspace) as (subjects, on_subject):
@@ -54,12 +64,18 @@ def checked(
 
 
 def prepared(
-    cohort: CohortConfig, config: preparation.PrepareConfig, workspace: Path, each: preparation.Each = map
+    cohort: CohortConfig,
+    config: preparation.PrepareConfig,
+    workspace: Path,
+    each: preparation.Each = preparation.one_by_one,
+    require: Callable[[Iterable[Part]], None] = preparation.anyone,
 ) -> Store:
-    """The cohort's store, with a progress bar while it is being made and a line about what is in it."""
+    """The cohort's store, with a progress bar while it is being made and lines about what is in it."""
     with _progress(cohort, workspace) as (subjects, on_subject):
-        store = preparation.prepare(subjects, config, workspace / "stores", on_subject, each)
+        store = preparation.prepare(subjects, config, workspace / "stores", on_subject, each, require)
     OUT.print(f"slices: {store.describe()}", highlight=False, soft_wrap=True)
+    if store.manifest.exclusions:
+        OUT.print(f"left out: {store.path / EXCLUSIONS}", style="yellow", highlight=False, soft_wrap=True)
     return store
 
 
@@ -74,7 +90,7 @@ def _progress(
         subjects = cohort.subjects(workspace / "cohorts")
         bar.update(reading, visible=False)
         preparing = bar.add_task("preparing slices", total=len(subjects))
-        yield subjects, lambda done, _, name: bar.update(preparing, completed=done)
+        yield subjects, lambda done, of_all, _: bar.update(preparing, completed=done, total=of_all)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
+from uadray.data.study_needs import require_lesions, require_parts
 from uadray.prepare import Bids, Workspace, prepared
 from uadray.study.checking import load
 from uadray.study.folder import held
@@ -37,7 +38,8 @@ def sweep(
     """Search a space, choose by the validation patients, test once."""
     with exit_codes():
         plan = load(space, bids)
-        store = prepared(plan.cohort, plan.prepare, workspace)
+        store = prepared(plan.cohort, plan.prepare, workspace, require=require_parts)
+        require_lesions(store)
         with held(workspace / "studies" / plan.study, plan, store.key) as ledger, Progress(plan, OUT) as progress:
             log_to(ledger.folder / "log.txt")
             tracker = Tracker(plan, workspace, store.key, ledger.study_id)

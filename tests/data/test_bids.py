@@ -55,6 +55,20 @@ def test_a_missing_or_empty_cohort_is_refused(tmp_path, folder):
     assert codes(BidsCohort(root=tmp_path / "nowhere")) == ["UAD-120"]
     assert codes(folder.cohort()) == ["UAD-122"]
     (folder.root / "participants.tsv").unlink()
+    assert codes(BidsCohort(root=folder.root)) == ["UAD-122"]
+
+
+def test_without_a_table_all_folders_of_subjects_are_unlabelled_scans(folder, pixel):
+    folder.add("sub-b", "lesion", pixel)
+    folder.add("sub-a", "healthy", pixel)
+    (folder.root / "sub-a.txt").touch()
+    found = BidsCohort(root=folder.root).subjects(folder.root)
+    assert [(subject.id, subject.group) for subject in found] == [("sub-a", "unlabelled"), ("sub-b", "unlabelled")]
+
+
+def test_a_table_that_is_not_a_file_is_no_missing_table(folder, pixel):
+    folder.add("sub-a", "healthy", pixel)
+    (folder.root / "participants.tsv").mkdir()
     assert codes(BidsCohort(root=folder.root)) == ["UAD-121"]
 
 

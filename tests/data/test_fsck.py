@@ -15,8 +15,9 @@ from uadray.data.preparation import PrepareConfig, prepare
 from uadray.data.store_writer import PARQUET
 from uadray.files import sha256
 from uadray.fsck import fsck
+from uadray.section import digest
 
-SETTINGS = {"slices": {"count": 6}, "canvas": {"kind": "pad", "size": 64}}
+SETTINGS = {"slices": {"kind": "middle", "count": 6}, "canvas": {"kind": "pad", "size": 64}}
 PARTS = ["train/cohort=healthy", "val/cohort=healthy", "val/cohort=lesion", "test/cohort=healthy", "test/cohort=lesion"]
 
 
@@ -52,6 +53,7 @@ def change(store, edit):
     """Edits the manifest."""
     manifest = json.loads((store / "manifest.json").read_text())
     edit(manifest)
+    manifest["checksum"] = digest({**manifest, "checksum": ""})
     (store / "manifest.json").write_text(json.dumps(manifest))
 
 

@@ -168,7 +168,7 @@ def test_given_splits_are_kept_for_the_whole_person(table):
         table.add(f"p{number}", "lesion", session="1", split="val" if number == 0 else "")
         table.add(f"p{number}", "lesion", session="2")
     subjects = table.subjects()
-    splits = assign(subjects, SplitConfig())
+    splits = {name: part.split for name, part in assign(subjects, SplitConfig()).items()}
     assert splits["sub-p0_ses-1"] == splits["sub-p0_ses-2"] == "val"
     assert Counter(splits[s.id] for s in subjects if s.group == "lesion") == {"val": 6, "test": 6}
 

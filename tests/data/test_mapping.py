@@ -9,7 +9,7 @@ from uadray.data.mapping import over_cores
 from uadray.data.preparation import PrepareConfig, prepare
 from uadray.errors import DataError
 
-CONFIG = PrepareConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "resample", "size": 32}})
+CONFIG = PrepareConfig.parse({"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "resample", "size": 32}})
 
 
 @pytest.fixture(scope="module")

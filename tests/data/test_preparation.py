@@ -5,12 +5,15 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from uadray.data.abandoned import unfinished_folder
+from uadray.data.bids import BidsCohort
 from uadray.data.pipeline import Pipeline
 from uadray.data.preparation import PrepareConfig, check, content_key, prepare
 from uadray.data.reading import read
+from uadray.data.study_needs import require_lesions, require_parts
 from uadray.errors import DataError
 
-CONFIG = PrepareConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "pad", "size": 64}})
+CONFIG = PrepareConfig.parse({"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "pad", "size": 64}})
 
 
 @pytest.fixture
@@ -119,9 +122,8 @@ def test_the_same_scan_under_two_names_is_refused(made, small_cohort):
     assert (problem.code, problem.where, problem.got) == ("UAD-131", "sub-h3", "the voxels of sub-h0")
 
 
-def test_too_few_slices_and_a_brain_that_does_not_fit_are_refused(made):
-    assert {p.code for p in problems(lambda: made(PrepareConfig()))} == {"UAD-111"}
-    narrow = PrepareConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "pad", "size": 16}})
+def test_a_brain_that_does_not_fit_is_refused(made):
+    narrow = PrepareConfig.parse({"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "pad", "size": 16}})
     assert [p.code for p in problems(lambda: made(narrow))] == ["UAD-112"] * 10
 
 
@@ -132,13 +134,14 @@ def test_a_patient_without_a_lesion_in_these_slices_is_kept_and_counted(made, sm
     assert made().manifest.patients_without_lesion == 1
 
 
-def test_a_split_whose_patients_have_no_lesion_in_these_slices_is_refused(made, small_cohort):
+def test_a_study_of_patients_without_a_lesion_in_these_slices_is_refused(made, small_cohort):
     elsewhere = np.zeros((40, 48, 6), np.uint8)
     elsewhere[20:24, 20:24, 5] = 1
     for subject in small_cohort.subjects():
         if subject.group == "lesion":
             overwrite(subject.lesion_mask, elsewhere)
-    assert [p.code for p in problems(made)] == ["UAD-117", "UAD-117"]
+    store = made()
+    assert [p.code for p in problems(lambda: require_lesions(store))] == ["UAD-117", "UAD-117"]
 
 
 def test_holes_belong_to_the_brain_and_specks_do_not(small_cohort, tmp_path):
@@ -176,3 +179,132 @@ def test_a_rotten_scan_is_not_hidden_by_an_older_store(made, small_cohort):
     scan = small_cohort.scan("sub-h0")
     scan.write_bytes(gzip.compress(gzip.decompress(scan.read_bytes()))[:-9])
     assert [p.code for p in problems(made)] == ["UAD-102"]
+
+
+def with_(**changes):
+    return PrepareConfig.parse({**CONFIG.plain(), **changes})
+
+
+def rot(path):
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def test_as_many_subjects_as_allowed_are_left_out_each_with_a_line(made, small_cohort):
+    rot(small_cohort.scan("sub-h1"))
+    rot(small_cohort.scan("sub-p2"))
+    store = made(with_(max_excluded=2))
+    assert len(store.manifest.subjects) == 8
+    assert store.describe().endswith("2 left out, 64 x 64 pixels")
+    header, *lines = (line.split("\t") for line in (store.path / "exclusions.tsv").read_text().splitlines())
+    assert header == ["subject", "code", "where", "must", "got", "do"]
+    assert [line[:2] for line in lines] == [["sub-h1", "UAD-102"], ["sub-p2", "UAD-102"]]
+    assert all(len(line) == 6 for line in lines)
+
+
+def test_more_faults_than_allowed_are_refused_with_all_of_them(made, small_cohort):
+    rot(small_cohort.scan("sub-h1"))
+    rot(small_cohort.scan("sub-p2"))
+    assert [p.code for p in problems(lambda: made(with_(max_excluded=1)))] == ["UAD-102", "UAD-102", "UAD-118"]
+
+
+def test_a_study_without_enough_people_is_refused_before_a_scan_is_read(small_cohort, tmp_path):
+    healthy, calls = [s for s in small_cohort.subjects() if s.group == "healthy"], []
+    with pytest.raises(DataError, match="UAD-130"):
+        prepare(healthy, CONFIG, tmp_path / "stores", lambda *call: calls.append(call), require=require_parts)
+    assert calls == []
+
+
+PATIENTS_ONLY = with_(train_on={"kind": "lesion_free_slices", "margin": 0, "train": 0.3, "val": 0.2})
+
+
+def test_patients_alone_make_a_study_of_their_lesion_free_slices(small_cohort, tmp_path):
+    patients = [s for s in small_cohort.subjects() if s.group == "lesion"]
+    store = prepare(patients, PATIENTS_ONLY, tmp_path / "stores", lambda *_: None, require=require_parts)
+    for split in ("train", "val"):
+        healthy = store.read(split, "healthy")
+        assert not healthy.lesion.any()
+        assert healthy.slice_indices.tolist() == [1, 4]  # of 1 to 4, those with the lesion of slices 2 and 3 left out
+    assert store.read("val", "lesion").lesion.any()
+    require_lesions(store)
+
+
+def test_a_stand_in_without_a_slice_far_from_every_lesion_is_left_out_and_said_so(small_cohort, tmp_path):
+    patients = [s for s in small_cohort.subjects() if s.group == "lesion"]
+    config = with_(train_on={"kind": "lesion_free_slices", "margin": 3, "train": 0.3, "val": 0.2})
+    store = prepare(patients, config, tmp_path / "stores", lambda *_: None)
+    assert {exclusion.code for exclusion in store.manifest.exclusions} == {"UAD-139"}
+    with pytest.raises(DataError, match="UAD-130"):
+        require_lesions(store)
+
+
+def test_scans_that_nobody_labelled_are_prepared_for_the_test_and_not_scored(small_cohort, tmp_path):
+    root = small_cohort.cohort().root
+    (root / "participants.tsv").unlink()
+    store = prepare(BidsCohort(root=root).subjects(root), CONFIG, tmp_path / "stores", lambda *_: None)
+    assert {(m.split, m.group) for m in store.manifest.subjects.values()} == {("test", "unlabelled")}
+
+
+def test_values_above_a_threshold_are_lesion(made, small_cohort):
+    probabilities = np.zeros((40, 48, 6), np.float32)
+    probabilities[26:29, 30:34, 2:4] = 0.4
+    probabilities[26:29, 30:32, 2:4] = 0.8
+    for name in ("sub-p0", "sub-p1", "sub-p2", "sub-p3"):
+        overwrite(small_cohort.lesion_mask(name), probabilities)
+    assert {p.code for p in problems(made)} == {"UAD-110"}
+    members = made(with_(lesion_above=0.5)).manifest.subjects.values()
+    assert {m.lesion_voxels for m in members if m.group == "lesion"} == {12}
+    assert {m.lesion_ml for m in members if m.group == "lesion"} == {12 * 3 * 3 * 6 / 1000}
+
+
+def test_patients_are_told_apart_by_lesion_load(made, small_cohort):
+    for number, depth in enumerate((1, 2, 3)):
+        mask = np.zeros((40, 48, 6), np.uint8)
+        mask[20:24, 20:24, 1 : 1 + depth] = 1
+        overwrite(small_cohort.lesion_mask(f"sub-p{number}"), mask)
+    overwrite(small_cohort.lesion_mask("sub-p3"), np.zeros((40, 48, 6), np.uint8))
+    members = made().manifest.subjects
+    assert [members[f"sub-p{n}"].lesion_load for n in range(4)] == ["low", "middle", "high", "none"]
+    assert members["sub-h0"].lesion_load == "none"
+
+
+def test_histograms_are_matched_to_the_training_scans_alone(made, small_cohort):
+    config = with_(intensity={"kind": "histogram_match"})
+    fitted = made(config).manifest
+    train = {name for name, member in fitted.subjects.items() if member.split == "train"}
+    for name in sorted(fitted.subjects.keys() - train):
+        overwrite(small_cohort.scan(name), voxels(small_cohort.scan(name)) ** 2)  # another scale
+    assert made(config).manifest.intensity == fitted.intensity
+    name = min(train)
+    overwrite(small_cohort.scan(name), voxels(small_cohort.scan(name)) ** 2)
+    assert made(config).manifest.intensity != fitted.intensity
+    assert fitted.intensity["kind"] == "landmarks"
+
+
+def test_a_box_of_the_store_goes_back_to_its_place_in_the_file(small_cohort, tmp_path):
+    """The lesion's corners, found in the store, lie at its corners in the file's space within half a voxel."""
+    turned = nib.load(small_cohort.scan("sub-p0")).affine @ np.array(
+        [[0, -1, 0, 30], [1, 0, 0, 5], [0, 0, -1, 4], [0, 0, 0, 1.0]]
+    )
+    for path in (small_cohort.scan("sub-p0"), small_cohort.lesion_mask("sub-p0")):
+        overwrite(path, voxels(path), turned)
+    store = prepare(small_cohort.subjects(), CONFIG, tmp_path / "stores", lambda *_: None)
+    member = store.manifest.subjects["sub-p0"]
+    slices = store.read(member.split, "lesion")
+    own = slices.only(np.flatnonzero(slices.subjects == "sub-p0"))
+    n, row, column = np.nonzero(own.lesion[:, 0])
+    there = np.array(member.to_native) @ np.stack([row, column, own.slice_indices[n], np.ones(len(n))])
+    file = np.argwhere(voxels(small_cohort.lesion_mask("sub-p0")))
+    expected = turned[:3, :3] @ file.T + turned[:3, 3:]
+    assert sorted(map(tuple, there.T.round(3))) == sorted(map(tuple, expected.T.round(3)))
+
+
+def test_what_killed_writers_left_is_removed_and_what_others_still_write_is_not(made, tmp_path):
+    stores = tmp_path / "stores"
+    dead = stores / ".0123-dead"
+    (dead / "0123").mkdir(parents=True)
+    (dead / ".lock").touch()
+    with unfinished_folder(stores, "4567") as alive:
+        made()
+        assert not dead.exists()
+        assert alive.is_dir()
+    assert not alive.exists()

@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from making import made_stack, made_store
 from PIL import Image
 from typer.testing import CliRunner
 
-from uadray.data.preprocess.slices import SliceStack
 from uadray.data.qc.measures import brain_share, measure, people, scores
 from uadray.data.qc.pages import write_pages
 from uadray.data.qc.picture import TILE, choose_slices
-from uadray.data.store_writer import write
 from uadray.data.subject import Subject
 from uadray.errors import DataError
 from uadray.qc import qc
@@ -28,7 +27,7 @@ def stack(seed, count=6, spacing_mm=(2.0, 2.0, 5.0)):
     y, x = np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2
     brain = np.broadcast_to(x**2 + y**2 < random.uniform(11, 12) ** 2, (count, SIZE, SIZE)).copy()
     images = (random.normal(0.5, 0.1, brain.shape).clip(0, 1) * brain).astype(np.float32)
-    return SliceStack(images, brain, np.zeros_like(brain), np.arange(40, 40 + count, dtype=np.int32), spacing_mm)
+    return made_stack(images, brain, np.zeros_like(brain), 40, spacing_mm)
 
 
 def person(name, group="healthy", site="here"):
@@ -60,7 +59,7 @@ def members(odd=None):
 
 
 def stored(folder, cohort):
-    return write(folder / "stores", "key", {}, SIZE, cohort)
+    return made_store(folder / "stores", SIZE, cohort)
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from uadray.data.shares import LesionFreeSlices
 from uadray.data.splits import SplitConfig, assign
+from uadray.data.study_needs import require_parts
 from uadray.data.subject import Subject
 from uadray.errors import DataError
 
@@ -16,8 +18,12 @@ def people(healthy, lesion):
 
 
 def parts(subjects, config=SplitConfig()):
-    splits = assign(subjects, config)
+    splits = split_of(subjects, config)
     return Counter((subject.group, splits[subject.id]) for subject in subjects)
+
+
+def split_of(subjects, config=SplitConfig()):
+    return {name: part.split for name, part in assign(subjects, config).items()}
 
 
 def test_each_group_is_shared_out_as_configured():
@@ -51,10 +57,61 @@ def test_patients_are_never_trained_on():
     assert ("lesion", "train") not in parts(people(10, 50))
 
 
-def test_groups_that_are_too_small_are_refused_with_their_counts():
+@pytest.mark.parametrize(
+    ("healthy", "lesion", "expected"),
+    [(0, 2, ["val lesion", "test lesion"]), (2, 1, ["train healthy", "val healthy", "val lesion"]), (0, 0, [])],
+)
+def test_few_people_go_to_the_first_parts_and_a_study_says_what_it_lacks(healthy, lesion, expected):
+    found = assign(people(healthy, lesion), SplitConfig())
+    assert sorted(found.values()) == sorted(tuple(part.split()) for part in expected)
     with pytest.raises(DataError) as caught:
-        assign(people(2, 1), SplitConfig())
-    assert [(p.code, p.got) for p in caught.value.problems] == [("UAD-130", "2 of 3"), ("UAD-130", "1 of 3")]
+        require_parts(found.values())
+    needed = {"train healthy": "train on", "val healthy": "healthy slices to validate", "val lesion": "patients to val"}
+    needed["test lesion"] = "patients to test"
+    missing = [words for part, words in needed.items() if part not in expected]
+    assert len(caught.value.problems) == len(missing)
+    for problem, words in zip(caught.value.problems, missing, strict=True):
+        assert problem.code == "UAD-130"
+        assert words in problem.must
+
+
+def test_a_study_has_all_it_needs_of_a_common_cohort():
+    require_parts(assign(people(3, 2), SplitConfig()).values())
+
+
+def test_unlabelled_scans_are_for_the_test_whatever_else_there_is():
+    nobody_knows = [
+        replace(s, id=f"sub-x{n}", person=f"sub-x{n}", group="unlabelled") for n, s in enumerate(people(3, 0))
+    ]
+    found = assign([*people(5, 4), *nobody_knows], SplitConfig())
+    assert {found[s.id] for s in nobody_knows} == {("test", "unlabelled")}
+
+
+LESION_FREE = LesionFreeSlices(margin=2, train=0.5, val=0.2)
+
+
+def test_patients_stand_in_for_healthy_subjects_where_there_are_none():
+    found = Counter(assign(people(0, 20), SplitConfig(), LESION_FREE).values())
+    assert found == {("train", "healthy"): 10, ("val", "healthy"): 4, ("val", "lesion"): 3, ("test", "lesion"): 3}
+    require_parts(found)
+
+
+def test_stand_ins_are_never_patients_of_validation_or_test():
+    subjects = visits(people(6, 20), 2)
+    found = assign(subjects, SplitConfig(), LESION_FREE)
+    by_person = {}
+    for subject in subjects:
+        by_person.setdefault(subject.person, set()).add(found[subject.id])
+    assert all(len(parts) == 1 for parts in by_person.values())
+
+
+def test_a_patient_given_to_train_is_a_stand_in_and_one_given_to_val_is_validated_on():
+    subjects = people(4, 8)
+    subjects[4], subjects[5] = (
+        replace(s, split=split) for s, split in zip(subjects[4:6], ("train", "val"), strict=True)
+    )
+    found = assign(subjects, SplitConfig(), LESION_FREE)
+    assert (found["sub-004"], found["sub-005"]) == (("train", "healthy"), ("val", "lesion"))
 
 
 @pytest.mark.parametrize("shares", [{"val": 0.5, "test": 0.4}, {"val": 1.0, "test": 0.0}])
@@ -64,7 +121,7 @@ def test_shares_must_sum_to_one_and_leave_no_part_out(shares):
 
 
 def test_a_draw_stays_as_it_was_when_studies_were_made():
-    splits = assign(people(9, 4), SplitConfig(seed=3))
+    splits = split_of(people(9, 4), SplitConfig(seed=3))
     assert "".join(splits[name][1] for name in sorted(splits)) == "raareerrreaae"  # tRain, vAl, tEst
 
 
@@ -83,7 +140,7 @@ def of_sites(*sizes):
 
 def test_each_site_has_its_share_of_every_part():
     subjects = of_sites(50, 20, 10)
-    splits = assign(subjects, SplitConfig())
+    splits = split_of(subjects)
     found = Counter((s.site, splits[s.id]) for s in subjects if s.group == "healthy")
     assert found == {
         **{("a", "train"): 30, ("a", "val"): 10, ("a", "test"): 10},
@@ -95,12 +152,12 @@ def test_each_site_has_its_share_of_every_part():
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 1, 1), (7, 1, 3), (2, 2, 2, 2, 2, 2, 2, 2), (13, 29, 1, 5), (83, 49)])
 def test_sites_change_where_people_go_and_not_how_many(sizes):
     subjects = of_sites(*sizes)
-    splits = assign(subjects, SplitConfig())
+    splits = split_of(subjects)
     assert parts(subjects) == parts(people(sum(sizes), sum(sizes)))
     for site, size in zip("abcdefgh", sizes, strict=False):
         train = sum(splits[s.id] == "train" for s in subjects if s.site == site)
         assert abs(train - 0.6 * size) < 2
-    assert assign(subjects[::-1], SplitConfig()) == splits
+    assert split_of(subjects[::-1]) == splits
 
 
 def visits(subjects, count=3):
@@ -109,8 +166,8 @@ def visits(subjects, count=3):
 
 def test_all_scans_of_a_person_go_where_the_person_went():
     subjects = people(20, 10)
-    by_person = assign(subjects, SplitConfig())
-    splits = assign(visits(subjects)[::-1], SplitConfig())
+    by_person = split_of(subjects)
+    splits = split_of(visits(subjects)[::-1])
     assert len(splits) == 90
     assert all(split == by_person[name.partition("_")[0]] for name, split in splits.items())
 
@@ -118,13 +175,13 @@ def test_all_scans_of_a_person_go_where_the_person_went():
 def test_who_has_a_lesion_in_one_scan_is_a_patient_in_all():
     subjects = visits(people(6, 20), 2)
     subjects = [replace(s, group="healthy") if s.id.endswith("ses-0") else s for s in subjects]
-    splits = assign(subjects, SplitConfig())
+    splits = split_of(subjects)
     assert "train" not in {splits[s.id] for s in subjects if s.person >= "sub-006"}
 
 
 def test_a_given_split_is_kept_and_the_others_fill_up_the_shares():
     subjects = [replace(s, split="test") if s.id < "sub-030" else s for s in people(100, 30)]
-    splits = assign(subjects, SplitConfig())
+    splits = split_of(subjects)
     assert {splits[s.id] for s in subjects[:30]} == {"test"}
     assert parts(subjects)["healthy", "test"] == 30
     assert parts(subjects)["healthy", "val"] == 20
@@ -135,7 +192,7 @@ def test_a_given_split_is_kept_and_the_others_fill_up_the_shares():
 def test_when_everyone_is_given_a_split_nothing_is_drawn():
     wanted = ["train", "val", "test", "test", "val", "test"]
     subjects = [replace(s, split=split) for s, split in zip(people(4, 2), wanted, strict=True)]
-    assert list(assign(subjects, SplitConfig(seed=5)).values()) == wanted
+    assert list(split_of(subjects, SplitConfig(seed=5)).values()) == wanted
 
 
 def test_patients_given_to_train_and_persons_given_to_two_splits_are_refused_together():
@@ -146,7 +203,3 @@ def test_patients_given_to_train_and_persons_given_to_two_splits_are_refused_tog
         ("UAD-135", "sub-x"),
         ("UAD-134", "sub-y"),
     ]
-
-
-def test_given_splits_that_leave_a_part_empty_are_refused():
-    assert refusals([replace(s, split="val") for s in people(4, 2)]) == [("UAD-130", "split")] * 2

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
+from making import made_stack, made_store
 
-from uadray.data.preprocess.slices import SliceStack
 from uadray.data.store import Store, decode
-from uadray.data.store_writer import encode, write
+from uadray.data.store_writer import encode
 from uadray.data.subject import Subject
 from uadray.errors import DataError
 
@@ -20,8 +20,7 @@ def stack(seed, count=3, lesion=True):
     random = np.random.default_rng(seed)
     brain = random.random((count, SIZE, SIZE)) > 0.4
     images = (random.random(brain.shape) * brain).astype(np.float32)
-    indices = np.arange(40, 40 + count, dtype=np.int32)
-    return SliceStack(images, brain, brain & (random.random(brain.shape) > 0.8) & lesion, indices, (1.0, 2.0, 3.0))
+    return made_stack(images, brain, brain & (random.random(brain.shape) > 0.8) & lesion, first=40)
 
 
 def person(name, group):
@@ -39,7 +38,7 @@ MEMBERS = [
 
 @pytest.fixture
 def store(tmp_path):
-    return write(tmp_path, "key", {"count": 3}, SIZE, iter(MEMBERS))
+    return made_store(tmp_path, SIZE, iter(MEMBERS))
 
 
 def refusal(action):
@@ -87,7 +86,7 @@ def test_subjects_and_files_are_those_of_the_split_and_group(store):
 
 def test_the_manifest_tells_what_the_store_holds(store):
     manifest = json.loads((store.path / "manifest.json").read_text())
-    assert manifest["settings"] == {"count": 3}
+    assert manifest["settings"]["canvas"] == {"kind": "pad", "size": SIZE}
     assert manifest["patients_without_lesion"] == 1
     assert manifest["subjects"]["sub-p1"]["lesion_voxels"] == MEMBERS[4][2].lesion.sum()
     assert [file["rows"] for file in manifest["files"]] == [6, 2, 6]
@@ -111,19 +110,19 @@ def test_an_error_on_the_way_leaves_nothing(tmp_path):
         raise DataError([])
 
     with pytest.raises(DataError):
-        write(tmp_path / "stores", "key", {}, SIZE, failing())
+        made_store(tmp_path / "stores", SIZE, failing())
     assert list((tmp_path / "stores").iterdir()) == []
 
 
 def test_a_store_that_is_already_there_is_kept(store, tmp_path):
     before = (store.path / "manifest.json").stat().st_ino
-    assert write(tmp_path, "key", {"count": 3}, SIZE, iter(MEMBERS)) == store
+    assert made_store(tmp_path, SIZE, iter(MEMBERS)) == store
     assert (store.path / "manifest.json").stat().st_ino == before
 
 
 def test_a_damaged_store_is_written_again(store, tmp_path):
     Path(store.files("train")[0]).unlink()
-    assert write(tmp_path, "key", {"count": 3}, SIZE, iter(MEMBERS)).read("train").images.shape[0] == 6
+    assert made_store(tmp_path, SIZE, iter(MEMBERS)).read("train").images.shape[0] == 6
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
 
 
@@ -133,8 +132,8 @@ def test_a_store_without_a_manifest_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [('"version": 1', '"version": 2'), ("split=val/", "../"), ('"size"', '"sise"'), ("}", "")],
-    ids=["another version", "a path out of the store", "a wrong key", "broken JSON"],
+    [('"version": 2', '"version": 3'), ("middle", "muddle"), ("split=val/", "../"), ('"size"', '"sise"'), ("}", "")],
+    ids=["another version", "another setting", "a path out of the store", "a wrong key", "broken JSON"],
 )
 def test_a_changed_manifest_is_refused(store, old, new):
     manifest = store.path / "manifest.json"

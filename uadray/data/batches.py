@@ -5,9 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import ray.data
 
-from uadray.data.splits import Split
 from uadray.data.store import Slices, Store, decode
-from uadray.data.subject import Group
+from uadray.data.subject import Group, Split
 
 
 def dataset(store: Store, split: Split, group: Group) -> ray.data.Dataset:

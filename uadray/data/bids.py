@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,8 @@ class BidsCohort(Section):
     """Scans in a BIDS 1.10 folder.
 
     - `participants.tsv`: columns participant_id and group, or else diagnosis: healthy, control or hc; lesion, patient
-      or ms; in capitals or not. The column site is optional.
+      or ms; in capitals or not. The column site is optional. Without this file all folders sub-X are unlabelled scans,
+      which can be prepared and not scored.
     - `sub-X/anat/sub-X[_entities]_FLAIR.nii[.gz]`: exactly one for each participant; or, with sessions,
       `sub-X/ses-Y/anat/sub-X_ses-Y[_entities]_FLAIR.nii[.gz]`: exactly one in each session that has a folder anat.
     - `derivatives/masks/sub-X/[ses-Y/]anat/sub-X[_ses-Y]_label-lesion_mask.nii[.gz]`, or beside the scan
@@ -44,7 +46,7 @@ class BidsCohort(Section):
         subjects: list[Subject] = []
         problems: list[Problem] = []
         line_of: dict[str, int] = {}
-        for line, row in rows(table, ("participant_id", "group")):
+        for line, row in rows(table, ("participant_id", "group")) if os.path.lexists(table) else self._unlisted():
             where = f"{table}, line {line}"
             with collected(problems):
                 listed_once(row["participant_id"], line, where, line_of)
@@ -55,6 +57,11 @@ class BidsCohort(Section):
         if problems:
             raise DataError(problems)
         return subjects
+
+    def _unlisted(self) -> list[tuple[int, dict[str, str]]]:
+        """The folders of subjects, as if a table listed them."""
+        homes = [path for path in sorted(self.root.glob("sub-*")) if path.is_dir()]
+        return [(0, {"participant_id": home.name, "group": "unlabelled"}) for home in homes]
 
     def _scans(self, row: dict[str, str], where: str, problems: list[Problem]) -> list[Subject]:
         """The scans of one participant, session by session; what is wrong is raised or added to the problems."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from uadray.data.manifest import MANIFEST, File, Manifest, Member
+from uadray.data.manifest import EXCLUSIONS, MANIFEST, File, Manifest, Member
 from uadray.data.row_groups import row_groups
 from uadray.data.store import PREPARE, Slices, Store, decode
 from uadray.errors import DataError, Problem
@@ -29,10 +29,7 @@ FORMAT = {  # of the columns, but for the length of binary cells, which depends 
 
 
 def check(path: Path) -> list[Problem]:
-    """All that is wrong with a store (UAD-140 to UAD-149), nothing for an intact one; a subject in memory at a time.
-
-    Changed settings are not found: the manifest has no checksum of its own, and only preparing again tells the key.
-    """
+    """All that is wrong with a store (UAD-140 to UAD-149), nothing for an intact one; a subject in memory at a time."""
     try:
         Store.open(path)
         problems = []
@@ -82,7 +79,7 @@ def _manifest(path: Path, manifest: Manifest) -> Iterator[Problem]:
 
 def _strangers(path: Path, manifest: Manifest) -> Iterator[Problem]:
     """Files that other programs would read as part of the store."""
-    known = {path / MANIFEST, *(path / file.path for file in manifest.files)}
+    known = {path / MANIFEST, path / EXCLUSIONS, *(path / file.path for file in manifest.files)}
     for found in sorted(path.rglob("*")):
         if found not in known and (found.is_symlink() or not found.is_dir()):
             yield Problem("UAD-147", str(found), "the manifest must name every file", "one it does not", "Delete it.")
@@ -124,8 +121,8 @@ def _subject(place: Path, rows: pa.Table, name: str, member: Member, size: int) 
     for key, value in got.items():
         if value != (wanted := getattr(member, key)):
             yield _wrong(place, f"{name} must have {key} {wanted!r}", repr(value))
-    if (np.diff(slices.slice_indices) != 1).any():
-        yield _wrong(place, f"{name} must have consecutive slices", f"{slices.slice_indices.tolist()}")
+    if (np.diff(slices.slice_indices) < 1).any():
+        yield _wrong(place, f"{name} must have each slice once", f"{slices.slice_indices.tolist()}")
     if missing := _nothing_to_see(slices):
         must = f"{name} must have a brain with intensities in it"
         yield Problem("UAD-149", str(place), must, missing, "Look at the scan and its brain mask; prepare again.")

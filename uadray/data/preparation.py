@@ -4,75 +4,101 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from uadray.data.pipeline import VERSION, Cut, Pipeline, PipelineConfig
-from uadray.data.preprocess.slices import SliceStack
-from uadray.data.splits import Split, SplitConfig, assign
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from uadray.data.pipeline import VERSION, Pipeline, PipelineConfig
+from uadray.data.preprocess.intensity import Measure, PercentileWindow
+from uadray.data.shares import HealthySubjects, TrainOn
+from uadray.data.sifting import OnSubject, Prepared, Sifting
+from uadray.data.splits import SplitConfig, assign
 from uadray.data.store import Store
 from uadray.data.store_writer import write
-from uadray.data.subject import Subject
+from uadray.data.subject import Part, Subject
 from uadray.errors import DataError, Problem
 from uadray.section import digest
+
+Result = TypeVar("Result")
 
 
 class PrepareConfig(PipelineConfig):
     """How scans become slices, and who goes where. The defaults are Baur et al. 2018's where they are named there."""
 
+    train_on: TrainOn = HealthySubjects()
+    """Whose slices count as healthy."""
     split: SplitConfig = SplitConfig()
     """Train, validation and test, by person."""
+    max_excluded: int = Field(default=0, ge=0)
+    """Subjects that may be left out for faults of their files, each with a line in exclusions.tsv; more are refused."""
 
 
 class Each(Protocol):
     """How subjects are worked through: `map` takes one after the other."""
 
-    def __call__(self, function: Callable[[Subject], Cut], subjects: Sequence[Subject], /) -> Iterable[Cut]: ...
+    def __call__(self, function: Callable[[Subject], Result], subjects: Sequence[Subject], /) -> Iterable[Result]: ...
+
+
+def one_by_one(function: Callable[[Subject], Result], subjects: Sequence[Subject]) -> Iterator[Result]:
+    """In this process."""
+    return map(function, subjects)
+
+
+def anyone(parts: Iterable[Part]) -> None:
+    """Requires nothing of the parts of a cohort."""
 
 
 def prepare(
     subjects: Sequence[Subject],
     config: PrepareConfig,
     stores: Path,
-    on_subject: Callable[[int, int, str], None],
-    each: Each = map,
+    on_subject: OnSubject,
+    each: Each = one_by_one,
+    require: Callable[[Iterable[Part]], None] = anyone,
 ) -> Store:
     """The store of these subjects with these settings, in `stores` under its key; made unless it is there.
 
     `on_subject` is called with (done, of all, id) after each subject, and never if the store is there; `each` may work
-    on several at once, as long as it keeps their order. Raises one DataError with all problems of all subjects; then
-    nothing is left in `stores`.
+    on several at once, as long as it keeps their order; `require` is shown the parts before anything is computed, and
+    raises if someone is missing. Raises one DataError with all problems of all subjects, UAD-118 among them if some may
+    be left out but not so many; then nothing is left in `stores`.
     """
+    parts = assign(subjects, config.split, config.train_on)
+    require(parts.values())
     key = content_key(subjects, config)
     with contextlib.suppress(DataError):
         return Store.open(stores / key)
-    splits = assign(subjects, config.split)
-    cuts = each(Pipeline(config, stores / "steps"), subjects)
-    return write(stores, key, config.plain(), config.canvas.size, _sound(cuts, len(subjects), splits, on_subject))
+    fitted, done = _fitted(config, subjects, parts, stores, on_subject, each)
+    sifting = Sifting(parts, config.train_on)
+    cuts = each(Pipeline(fitted, stores / "steps"), subjects)
+    sound = sifting.sound(cuts, done + len(subjects), on_subject, done)
+    return write(stores, key, config, fitted.intensity, _tolerated(sound, sifting, config.max_excluded), sifting)
 
 
 def check(
     subjects: Sequence[Subject],
     config: PrepareConfig,
     stores: Path,
-    on_subject: Callable[[int, int, str], None],
-    each: Each = map,
+    on_subject: OnSubject,
+    each: Each = one_by_one,
 ) -> list[Problem]:
     """Every problem that `prepare` would have with these subjects; nothing but slow steps is written."""
     problems: list[Problem] = []
-    splits: Mapping[str, Split] = {}
+    parts: Mapping[str, Part] = {}
     try:
-        splits = assign(subjects, config.split)
+        parts = assign(subjects, config.split, config.train_on)
     except DataError as error:
         problems += error.problems
-    try:
-        for _ in _sound(each(Pipeline(config, stores / "steps"), subjects), len(subjects), splits, on_subject):
-            pass
-    except DataError as error:
-        problems += error.problems
-    return problems
+    sifting = Sifting(parts, config.train_on)
+    alone = config.model_copy(update={"intensity": PercentileWindow()})  # a fit would read every training scan twice
+    for _ in sifting.sound(each(Pipeline(alone, stores / "steps"), subjects), len(subjects), on_subject):
+        pass
+    return problems + [problem for found in sifting.faults.values() for problem in found]
 
 
 def content_key(subjects: Sequence[Subject], config: PrepareConfig) -> str:
@@ -84,33 +110,38 @@ def content_key(subjects: Sequence[Subject], config: PrepareConfig) -> str:
     return digest(VERSION, config.plain(), [step.identity() for step in config.steps], people)
 
 
-def _sound(
-    cuts: Iterable[Cut], count: int, splits: Mapping[str, Split], on_subject: Callable[[int, int, str], None]
-) -> Iterator[tuple[Subject, Split, SliceStack]]:
-    """The subjects with slices, as they come; all problems are raised at the end."""
-    problems: list[Problem] = []
-    first_with: dict[str, Subject] = {}
-    lesion_voxels: Counter[Split] = Counter()
-    for done, cut in enumerate(cuts, start=1):
-        problems += cut.problems
-        if cut.stack is not None:
-            first = first_with.setdefault(cut.voxels, cut.subject)
-            if first is not cut.subject:  # one scan in train and in test would be a leak
-                must, got = "every subject must have a scan of their own", f"the voxels of {first.id}"
-                problems.append(Problem("UAD-131", cut.subject.id, must, got, "Leave one of the two out."))
-            elif cut.subject.id in splits:
-                split = splits[cut.subject.id]
-                if cut.subject.group == "lesion":
-                    lesion_voxels[split] += int((cut.stack.lesion & cut.stack.brain).sum())
-                yield cut.subject, split, cut.stack
-        on_subject(done, count, cut.subject.id)
-    if problems:
-        raise DataError(problems)
-    for split, voxels in sorted(lesion_voxels.items()):
-        if voxels == 0:
-            must, do = f"a patient of {split} must have a lesion voxel in the slices", "Take other slices or patients."
-            problems.append(Problem("UAD-117", "lesion masks", must, "none", do))
-    if problems:
+def _fitted(
+    config: PrepareConfig,
+    subjects: Sequence[Subject],
+    parts: Mapping[str, Part],
+    stores: Path,
+    on_subject: OnSubject,
+    each: Each,
+) -> tuple[PrepareConfig, int]:
+    """The settings with a scale of intensities that was fitted on training scans, and how many scans that took."""
+    train = [subject for subject in subjects if parts[subject.id] == Part("train", "healthy")]
+    done = 0
+
+    def of_train(measure: Measure) -> Iterator[NDArray[np.float64]]:
+        nonlocal done
+        pipeline = Pipeline(config, stores / "steps")
+        for subject, measured in zip(train, each(partial(pipeline.measure, of=measure), train), strict=True):
+            done += 1
+            on_subject(done, len(train) + len(subjects), subject.id)
+            if measured is not None:
+                yield measured
+
+    return config.model_copy(update={"intensity": config.intensity.fit(of_train)}), done
+
+
+def _tolerated(sound: Iterable[Prepared], sifting: Sifting, most: int) -> Iterator[Prepared]:
+    """The same; once they are through, all faults are raised if more subjects have one than may be left out."""
+    yield from sound
+    if len(sifting.faults) > most:
+        problems = [problem for found in sifting.faults.values() for problem in found]
+        if most:
+            must, got = f"at most prepare.max_excluded = {most} may be left out", f"{len(sifting.faults)} with faults"
+            problems.append(Problem("UAD-118", "cohort", must, got, "Mend some, or raise prepare.max_excluded."))
         raise DataError(problems)
 
 

@@ -14,10 +14,11 @@ from uadray.data.volume import read_mask, read_scan
 from uadray.errors import DataError, Problem
 
 
-def read(subject: Subject) -> Scan:
+def read(subject: Subject, lesion_above: float | None = None) -> Scan:
     """The subject's scan and masks; raises one DataError with all that is wrong with them.
 
-    Without a lesion mask there is no lesion; without a brain mask `brain` is empty until the skull is stripped.
+    Without a lesion mask there is no lesion; without a brain mask `brain` is empty until the skull is stripped. Values
+    of the lesion mask `lesion_above` are lesion; without it the mask must be one of one label.
     """
     with naming(subject):
         volume = read_scan(subject.image)
@@ -30,7 +31,7 @@ def read(subject: Subject) -> Scan:
                 problems += error.problems
         if subject.lesion_mask is not None:
             try:
-                lesion = read_mask(subject.lesion_mask, volume)
+                lesion = read_mask(subject.lesion_mask, volume, lesion_above)
             except DataError as error:
                 problems += error.problems
         if problems:
@@ -38,7 +39,7 @@ def read(subject: Subject) -> Scan:
         if subject.group == "healthy" and lesion.any():
             must, got = "a healthy subject must have no lesion", f"{np.count_nonzero(lesion)} lesion voxels"
             raise DataError(Problem("UAD-113", str(subject.lesion_mask), must, got, "Correct the group or the mask."))
-        return Scan(volume, brain, lesion)
+        return Scan(volume, brain, lesion, brain_from="mask" if brain.any() else "")
 
 
 @contextlib.contextmanager

@@ -3,45 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Self, cast
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from pydantic import Field, model_validator
-
-from uadray.data.subject import Group, Split, Subject
+from uadray.data.shares import HealthyShares, HealthySubjects, LesionShares, TrainOn
+from uadray.data.subject import Group, Part, Subject
 from uadray.errors import DataError, Problem
 from uadray.section import Section
-
-__all__ = ["HealthyShares", "LesionShares", "Shares", "Split", "SplitConfig", "assign"]
-
-
-class Shares(Section):
-    """How the subjects of a group are shared out, as fractions that sum to 1."""
-
-    @model_validator(mode="after")
-    def _sum_to_one(self) -> Self:
-        total = sum(self.plain().values())
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"shares must sum to 1; got {total:g}")
-        return self
-
-
-class HealthyShares(Shares):
-    """Healthy subjects train the model and set its threshold on val.
-
-    Those in test are kept for false positives, which nothing scores yet.
-    """
-
-    train: float = Field(default=0.6, gt=0, lt=1)
-    val: float = Field(default=0.2, gt=0, lt=1)
-    test: float = Field(default=0.2, gt=0, lt=1)
-
-
-class LesionShares(Shares):
-    """Patients are never trained on: the search sees those in val, the final result is of those in test."""
-
-    val: float = Field(default=0.5, gt=0, lt=1)
-    test: float = Field(default=0.5, gt=0, lt=1)
 
 
 class SplitConfig(Section):
@@ -53,49 +20,60 @@ class SplitConfig(Section):
     lesion: LesionShares = LesionShares()
 
 
-def assign(subjects: Sequence[Subject], config: SplitConfig) -> dict[str, Split]:
-    """The split of every subject by id, whatever the order of the listing; ids are unique.
+def assign(subjects: Sequence[Subject], config: SplitConfig, train_on: TrainOn = HealthySubjects()) -> dict[str, Part]:
+    """The part of every subject by id, whatever the order of the listing; ids are unique.
 
     All scans of a person go to one split, and who has a scan with a lesion is a patient. A split that the cohort gives
     is kept; the others are drawn, so that the shares hold for each group as a whole and, as near as can be, at each
-    site. Every part with a share has at least one person. Raises DataError: UAD-130 if a group is too small for that,
-    UAD-134 if a patient is given to train, UAD-135 if a person is given to two splits.
+    site. Every part with a share has at least one person, as long as there are any: the first parts come first. Scans
+    that nobody labelled are for the test, and are not scored. Raises DataError: UAD-134 if a patient is given to a
+    split that patients do not go to, UAD-135 if a person is given to two splits.
     """
     people: dict[str, list[Subject]] = {}
     for subject in sorted(subjects, key=lambda s: s.id):
         people.setdefault(subject.person, []).append(subject)
-    shares: dict[Group, Shares] = {"healthy": config.healthy, "lesion": config.lesion}
+    shares: dict[Group, dict[Part, float]] = {
+        "healthy": config.healthy.parts("healthy"),
+        "lesion": train_on.parts(config.lesion),
+        "unlabelled": {Part("test", "unlabelled"): 1.0},
+    }
     problems: list[Problem] = []
-    splits: dict[str, Split] = {}
-    for group, share in shares.items():
+    places: dict[str, Part] = {}
+    for group, parts in shares.items():
         members = {person: scans for person, scans in people.items() if _group(scans) == group}
-        parts = cast(dict[Split, float], share.plain())
         try:
             given = _given(members, parts)
-            taken = {part: list(given.values()).count(part) for part in parts}
-            least = {part: max(1, count) for part, count in taken.items()}
-            if sum(least.values()) > len(members):
-                must = f"there must be a {group} subject for each of {', '.join(parts)}"
-                got = f"{len(members)} of {len(people)}" + (f", {len(given)} of them given a split" if given else "")
-                raise DataError(Problem("UAD-130", "split", must, got, "Add subjects."))
         except DataError as error:
             problems += error.problems
             continue
+        taken = {part: list(given.values()).count(part) for part in parts}
+        free = len(members) - len(given)
+        least = dict(taken)
+        for part in [part for part in parts if not taken[part]][:free]:
+            least[part] = 1
         counts = _counts(len(members), parts, least)
         site_of = {person: scans[0].site for person, scans in members.items() if person not in given}
-        splits |= given | _drawn(site_of, {part: counts[part] - taken[part] for part in parts}, config.seed)
+        places |= given | _drawn(site_of, {part: counts[part] - taken[part] for part in parts}, config.seed)
     if problems:
         raise DataError(problems)
-    return {subject.id: splits[subject.person] for subject in subjects}
+    return {scan.id: _part(scan, places[scan.person]) for scan in subjects}
+
+
+def _part(scan: Subject, place: Part) -> Part:
+    """A scan without a lesion of a patient is what it is; a patient who stands in for the healthy is healthy."""
+    return place if place.group == "healthy" else Part(place.split, scan.group)
 
 
 def _group(scans: Iterable[Subject]) -> Group:
-    return "lesion" if any(scan.group == "lesion" for scan in scans) else "healthy"
+    order: tuple[Group, ...] = ("lesion", "unlabelled", "healthy")
+    groups = {scan.group for scan in scans}
+    return next(group for group in order if group in groups)
 
 
-def _given(people: Mapping[str, Sequence[Subject]], parts: Iterable[Split]) -> dict[str, Split]:
-    """The splits that the cohort gives, by person; raises one DataError (UAD-134, UAD-135)."""
-    given: dict[str, Split] = {}
+def _given(people: Mapping[str, Sequence[Subject]], parts: Collection[Part]) -> dict[str, Part]:
+    """The parts that the cohort gives, by person; raises one DataError (UAD-134, UAD-135)."""
+    of_split = {part.split: part for part in parts}  # of two with one split the last, which is scored
+    given: dict[str, Part] = {}
     problems: list[Problem] = []
     for person, scans in people.items():
         splits = sorted({scan.split for scan in scans if scan.split})
@@ -103,25 +81,26 @@ def _given(people: Mapping[str, Sequence[Subject]], parts: Iterable[Split]) -> d
             got = ", ".join(f"{scan.id} in {scan.split}" for scan in scans if scan.split)
             must, do = "all scans of a person must go to one split", "Correct the column split."
             problems.append(Problem("UAD-135", person, must, got, do))
-        elif not set(splits) <= set(parts):
-            must, do = "a patient must not be trained on", "Give val or test, or leave it empty."
+        elif not set(splits) <= set(of_split):
+            must = f"the split of such a person must be {' or '.join(of_split)}"
+            do = "Give another or none; prepare.train_on lesion_free_slices trains on patients."
             problems.append(Problem("UAD-134", person, must, f"the split {splits[0]}", do))
         elif splits:
-            given[person] = splits[0]
+            given[person] = of_split[splits[0]]
     if problems:
         raise DataError(problems)
     return given
 
 
-def _drawn(site_of: Mapping[str, str], counts: Mapping[Split, int], seed: int) -> dict[str, Split]:
-    """The split of each person by the draw; so many in each, and each site has its share of every one.
+def _drawn(site_of: Mapping[str, str], counts: Mapping[Part, int], seed: int) -> dict[str, Part]:
+    """The part of each person by the draw; so many in each, and each site has its share of every one.
 
-    Site after site, a place goes to the split that lags furthest behind its share of the places so far. Then a site's
+    Site after site, a place goes to the part that lags furthest behind its share of the places so far. Then a site's
     places go to its people.
     """
     total, places = len(site_of), 0
     used = dict.fromkeys(counts, 0)
-    splits: dict[str, Split] = {}
+    parts: dict[str, Part] = {}
     for site in sorted(set(site_of.values())):
         before = dict(used)
         people = sorted((p for p, at in site_of.items() if at == site), key=lambda name: _draw(seed, name))
@@ -129,15 +108,15 @@ def _drawn(site_of: Mapping[str, str], counts: Mapping[Split, int], seed: int) -
             places += 1
             used[max(counts, key=lambda part: counts[part] * places - used[part] * total)] += 1
         names = (part for part in counts for _ in range(used[part] - before[part]))
-        splits |= dict(zip(people, names, strict=True))
-    return splits
+        parts |= dict(zip(people, names, strict=True))
+    return parts
 
 
 def _draw(seed: int, name: str) -> str:
     return hashlib.sha256(f"{seed} {name}".encode()).hexdigest()
 
 
-def _counts(total: int, parts: dict[Split, float], least: Mapping[Split, int]) -> dict[Split, int]:
+def _counts(total: int, parts: Mapping[Part, float], least: Mapping[Part, int]) -> dict[Part, int]:
     """Whole numbers that sum to the total, as near the fractions as can be, none of them below its least."""
     counts = {name: int(total * fraction) for name, fraction in parts.items()}
     by_remainder = sorted(parts, key=lambda name: counts[name] - total * parts[name])

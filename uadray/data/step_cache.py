@@ -60,6 +60,7 @@ def _save(scan: Scan, path: Path) -> None:
         brain=np.packbits(scan.brain),
         lesion=np.packbits(scan.lesion),
         to_native=scan.to_native,
+        brain_from=scan.brain_from,
     )
     draft.replace(path)
 
@@ -77,5 +78,5 @@ def _load(path: Path) -> Scan | None:
 
         x, y, z = kept["spacing_mm"].tolist()
         volume = Volume(data, kept["affine"], (x, y, z))
-        return Scan(volume, mask("brain"), mask("lesion"), kept["to_native"])
+        return Scan(volume, mask("brain"), mask("lesion"), kept["to_native"], str(kept["brain_from"]))
     return None

@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from uadray.data.manifest import MANIFEST, Manifest, Member
-from uadray.data.splits import Split
-from uadray.data.subject import Group
+from uadray.data.subject import Group, Split
 from uadray.errors import DataError, Problem
 from uadray.files import sha256
 
@@ -93,6 +92,9 @@ class Store:
         except ValidationError as error:
             must, got = "the manifest must be one that this version writes", f"{error.error_count()} errors"
             raise DataError(Problem("UAD-141", str(path / MANIFEST), must, got, PREPARE)) from error
+        if not manifest.intact:
+            must, got = "the manifest must be as it was written", "another checksum"
+            raise DataError(Problem("UAD-141", str(path / MANIFEST), must, got, PREPARE))
         problems = []
         for file in manifest.files:
             there, must = path / file.path, f"there must be a file of {file.bytes} bytes"
@@ -120,8 +122,10 @@ class Store:
         for split in get_args(Split):
             members = self.subjects(split).values()
             counts = Counter(member.group for member in members)
-            groups = " and ".join(f"{count} {group}" for group, count in sorted(counts.items()))
+            groups = " and ".join(f"{count} {group}" for group, count in sorted(counts.items())) or "nobody"
             parts.append(f"{split} {groups} ({sum(member.slices for member in members)} slices)")
+        left_out = len({exclusion.subject for exclusion in self.manifest.exclusions})
+        parts += [f"{left_out} left out"] if left_out else []
         return f"{', '.join(parts)}, {self.size} x {self.size} pixels"
 
     def files(self, split: Split, group: Group | None = None) -> list[str]:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-Group = Literal["healthy", "lesion"]
+Group = Literal["healthy", "lesion", "unlabelled"]
 Split = Literal["train", "val", "test"]
+
+
+class Part(NamedTuple):
+    """A part of the slices: what they are for, and what they show."""
+
+    split: Split
+    group: Group
 
 
 @dataclass(frozen=True)
 class Subject:
     """A scan of a person and the files that show them; nothing has been opened yet.
 
-    A patient (`group` "lesion") has a lesion mask. Without a brain mask the scan is taken to be skull-stripped.
+    A patient (`group` "lesion") has a lesion mask; of an "unlabelled" scan nobody knows, and nothing is scored.
 
     >>> Subject("sub-01_ses-2", "healthy", "here", Path("scan.nii"), None, None, person="sub-01").person
     'sub-01'

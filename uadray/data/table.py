@@ -15,6 +15,7 @@ from uadray.errors import DataError, Problem
 GROUP_WORDS: dict[Group, tuple[str, ...]] = {
     "healthy": ("healthy", "control", "hc"),
     "lesion": ("lesion", "patient", "ms"),
+    "unlabelled": ("unlabelled", "unknown"),
 }
 
 

@@ -56,11 +56,11 @@ def read_scan(path: Path) -> Volume:
     return volume
 
 
-def read_mask(path: Path, like: Volume) -> NDArray[np.bool_]:
+def read_mask(path: Path, like: Volume, above: float | None = None) -> NDArray[np.bool_]:
     """The mask of a NIfTI file on the grid of `like`, bool (X, Y, Z); an empty mask is allowed.
 
-    Voxels are 0 or one positive value, whatever it is: scl_slope may turn 1 into 0.0039. Raises DataError (UAD-101 to
-    UAD-107; UAD-109 for another grid; UAD-110 for other values).
+    Voxels `above` a value are in the mask. Without one they are 0 or one positive value, whatever it is: scl_slope may
+    turn 1 into 0.0039. Raises DataError (UAD-101 to UAD-107; UAD-109 for another grid; UAD-110 for other values).
     """
     mask = _read(path)
     must, do = "a mask must lie on its image's grid", "Resample it to the image, nearest neighbour."
@@ -69,6 +69,8 @@ def read_mask(path: Path, like: Volume) -> NDArray[np.bool_]:
     apart = _largest_displacement_mm(mask.affine, like.affine, like.data.shape)
     if apart > GRID_TOLERANCE_MM:
         raise _refusal("UAD-109", path, must, f"a corner {apart:.3g} mm apart", do)
+    if above is not None:
+        return np.asarray(mask.data > above)
     label = mask.data.max()
     if label < 0 or not np.isin(mask.data, (0, label)).all():
         values = np.unique(mask.data)

@@ -6,7 +6,16 @@ import pytest
 from pydantic import TypeAdapter
 
 from uadray.data.preprocess import skull_strip, tools
-from uadray.data.preprocess.skull_strip import Deepbet, GivenBrain, HdBet, NonzeroBrain, Robex, SkullStrip, SynthStrip
+from uadray.data.preprocess.skull_strip import (
+    AsNeeded,
+    Deepbet,
+    GivenBrain,
+    HdBet,
+    NonzeroBrain,
+    Robex,
+    SkullStrip,
+    SynthStrip,
+)
 from uadray.data.scan import Scan
 from uadray.data.volume import Volume
 from uadray.errors import ConfigError, DataError
@@ -154,3 +163,21 @@ def test_real_tools_end_with_a_brain_or_a_problem_and_repeat_to_the_bit(config, 
         except DataError as error:
             outcomes.append(str(error))
     assert outcomes[0] == outcomes[1]
+
+
+def stripped_by(scan, monkeypatch):
+    """Who told the brain; the network is not asked."""
+    monkeypatch.setattr(
+        skull_strip, "brain_of", lambda data: np.isin(np.arange(data.size), range(20_000)).reshape(data.shape)
+    )
+    return AsNeeded().apply(scan).brain_from
+
+
+def test_as_needed_strips_whole_heads_and_nothing_else(head, monkeypatch):
+    volume, brain = head
+    nothing = np.zeros_like(brain)
+    assert stripped_by(Scan(volume, nothing, nothing), monkeypatch) == "deepbet"
+    assert stripped_by(Scan(volume, brain, nothing, brain_from="mask"), monkeypatch) == "mask"
+    stripped = Volume(volume.data * brain, volume.affine, volume.spacing_mm)
+    assert stripped_by(Scan(stripped, nothing, nothing), monkeypatch) == "nonzero"
+    assert np.array_equal(AsNeeded().apply(Scan(stripped, nothing, nothing)).brain, brain)

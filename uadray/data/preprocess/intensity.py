@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -11,8 +13,26 @@ from pydantic import Field, model_validator
 from uadray.errors import DataError, Problem
 from uadray.section import Section
 
+Measure = Callable[[NDArray[Any], NDArray[np.bool_]], NDArray[np.float64]]  # of a scan's data and brain
+OfTrain = Callable[[Measure], Iterable[NDArray[np.float64]]]  # the same measure of every training scan
 
-class PercentileWindow(Section):
+
+class Intensity(Section, ABC):
+    """A scale for the intensities of the brain."""
+
+    def fit(self, of_train: OfTrain) -> Intensity:
+        """The scale that is applied to every scan; one that needs no other scan is its own."""
+        return self
+
+    @abstractmethod
+    def apply(self, data: NDArray[Any], brain: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Intensities in [0, 1], 0 outside the brain; same shape.
+
+        Raises DataError (UAD-115) for a brain without contrast.
+        """
+
+
+class PercentileWindow(Intensity):
     """A linear window between two percentiles of the brain's voxels.
 
     Baur et al. 2018 scale to [0, 1] without saying how. The code of Baur et al. 2021 (their survey) clips to the
@@ -33,10 +53,6 @@ class PercentileWindow(Section):
         return self
 
     def apply(self, data: NDArray[Any], brain: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Intensities in [0, 1], 0 outside the brain; same shape.
-
-        Raises DataError (UAD-115) for a brain without contrast.
-        """
         values = data[brain].astype(np.float64)
         low, high = np.percentile(values, (self.lower, self.upper))
         if low == high:

@@ -99,7 +99,7 @@ def register(scan: Scan, template: Template) -> Scan:
         must, do = f"Dice with the template's brain must be {LEAST_DICE} or more", "Check the scan and its brain mask."
         raise DataError(Problem("UAD-160", "register_to", must, f"{dice:.2f}", do))
     volume = Volume(data, template.volume.affine, template.volume.spacing_mm)
-    return Scan(volume, brain, lesion, scan.to_native @ matrix(transform))
+    return Scan(volume, brain, lesion, scan.to_native @ matrix(transform), scan.brain_from)
 
 
 def _affine(itk: Any, scan: Scan, template: Template) -> Any:

