@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ def read_mask(path: Path, like: Volume, above: float | None = None) -> NDArray[n
 
 
 def _read(path: Path) -> Volume:
-    if not (path.name.endswith((".nii", ".nii.gz")) and path.is_file()):
+    if not (path.name.endswith((".nii", ".nii.gz")) and os.path.isfile(path)):  # false also for what cannot be a path
         must = "a scan must be a regular file, .nii or .nii.gz"
         raise _refusal("UAD-101", path, must, "something else or nothing", "Correct the path or convert the file.")
     try:
