@@ -1,12 +1,14 @@
 """The one reader of scans: a NIfTI file in, a checked volume in RAS+ out.
 
-Why a reader of our own around nibabel: nibabel accepts a wrong gzip checksum, a sheared or singular affine, and drops
-the imaginary part of complex voxels; SimpleITK fills truncated files with zeros. Nothing else here opens a scan.
+Why a reader of our own around nibabel: nibabel accepts a wrong gzip checksum, a sheared or singular affine, drops the
+imaginary part of complex voxels, and repairs headers in silence: voxels 0 mm thick become 1 mm, a handedness that is
+neither 1 nor -1 becomes 1. SimpleITK fills truncated files with zeros. Nothing else here opens a scan.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import os
 import zlib
@@ -16,6 +18,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+from nibabel.arrayproxy import ArrayProxy
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError, HeaderTypeError
 from numpy.typing import NDArray
@@ -28,6 +31,7 @@ GRID_TOLERANCE_MM = 1e-3  # of a mask's grid against its image's; float32 header
 FORMS_TOLERANCE_MM = 0.5  # of qform against sform; float32 quaternions of oblique LAS scans are off by up to 0.48
 SHEAR_TOLERANCE = 1e-3  # cosine of the angle between two axes
 VOXEL_SIDE_MM = (0.01, 100.0)
+FORM_CODES = range(6)  # of NIfTI; 0 is none
 
 FORMATS: tuple[Any, ...] = (nib.Nifti1Image, nib.Nifti2Image)
 UNREADABLE = (
@@ -85,10 +89,9 @@ def _read(path: Path) -> Volume:
         must = "a scan must be a regular file, .nii or .nii.gz"
         raise _refusal("UAD-101", path, must, "something else or nothing", "Correct the path or convert the file.")
     try:
-        image = _image(path)
-        affine = _affine(path, image.header)
+        header, affine, content = _content(path)
         with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is counted below
-            data = image.get_fdata(dtype=np.float32, caching="unchanged")
+            data = np.asarray(ArrayProxy(io.BytesIO(content), header, mmap=False), dtype=np.float32)
         if bad := data.size - np.count_nonzero(np.isfinite(data)):
             raise _refusal("UAD-105", path, "voxels must be finite", f"{bad} that are not", "Repair the scan.")
         image = nib.as_closest_canonical(FORMATS[0](data.reshape(data.shape[:3]), affine))
@@ -100,24 +103,37 @@ def _read(path: Path) -> Volume:
         raise _refusal("UAD-102", path, must, got, "Copy or convert it again.") from error
 
 
-def _image(path: Path) -> Any:
-    """The nibabel image of a file that was read to its end, where gzip keeps its checksum (UAD-102 to UAD-107)."""
+def _content(path: Path) -> tuple[Any, NDArray[np.float64], bytes]:
+    """Header, affine and bytes of a file that was read to its end, where gzip keeps its checksum (UAD-102 to UAD-107).
+
+    Extensions of the header are not parsed: they may hold XML or DICOM, with errors of their own.
+    """
     with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as stream:
         start = stream.read(540)
-        format = next((format for format in FORMATS if format.header_class.may_contain_header(start)), None)
-        if format is None:
-            raise ImageFileError(f"no NIfTI-1 or NIfTI-2 header in the first {len(start)} bytes")
-        header = format.header_class(start[: format.header_class.sizeof_hdr])
+        header = _header(start)
         voxels, offset = _voxel_count(path, header), int(header["vox_offset"])
         if header["magic"].item() != header.single_magic or not header.sizeof_hdr < offset <= MAX_EXTRA_BYTES:
             raise ImageFileError(f"the voxels begin at byte {offset} or in another file")
+        affine = _affine(path, header)
+        header.check_fix()  # raises for what is left, such as a newline that a transfer changed
         end = offset + voxels * header.get_data_dtype().itemsize
         content = start + stream.read(end - len(start))
         if len(content) < end:
             raise EOFError(f"{len(content)} of {end} bytes")
         if len(stream.read(MAX_EXTRA_BYTES + 1)) > MAX_EXTRA_BYTES:
             raise ImageFileError(f"more than {MAX_EXTRA_BYTES} bytes after the voxels")
-    return format.from_bytes(content)
+    return header, affine, content
+
+
+def _header(start: bytes) -> Any:
+    """The header as it stands, unless it contradicts itself; raises ImageFileError."""
+    format = next((format for format in FORMATS if format.header_class.may_contain_header(start)), None)
+    if format is None:
+        raise ImageFileError(f"no NIfTI-1 or NIfTI-2 header in the first {len(start)} bytes")
+    header = format.header_class(start[: format.header_class.sizeof_hdr], check=False)
+    if (size := int(header["sizeof_hdr"])) != header.sizeof_hdr:
+        raise ImageFileError(f"a header of {header.sizeof_hdr} bytes that says {size}")
+    return header
 
 
 def _voxel_count(path: Path, header: Any) -> int:
@@ -143,6 +159,14 @@ def _affine(path: Path, header: Any) -> NDArray[np.float64]:
     def refuse(must: str, got: str) -> DataError:
         return _refusal("UAD-106", path, must, got, "Correct the header, or convert from DICOM again.")
 
+    codes = int(header["sform_code"]), int(header["qform_code"])
+    if not set(codes) <= set(FORM_CODES):
+        raise refuse(f"sform and qform codes must be 0 to {FORM_CODES[-1]}", f"{codes[0]} and {codes[1]}")
+    if header["pixdim"][0] == 0:
+        header["pixdim"][0] = 1  # so says the standard
+    fields = ("quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z")
+    if codes[1] and not np.isfinite([*header["pixdim"][:4], *(header[field] for field in fields)]).all():
+        raise refuse("the qform must be finite", "NaN or infinity")
     try:
         sform, qform = header.get_sform(coded=True)[0], header.get_qform(coded=True)[0]
     except (HeaderDataError, ArithmeticError, ValueError) as error:
@@ -162,7 +186,7 @@ def _affine(path: Path, header: Any) -> NDArray[np.float64]:
         raise refuse("axes must be at right angles", f"a cosine of {shear:.3g} between two")
     if qform is not None and sform is not None:
         apart = _largest_displacement_mm(qform, sform, header.get_data_shape())
-        if not apart <= FORMS_TOLERANCE_MM:  # NaN is not
+        if apart > FORMS_TOLERANCE_MM:
             raise refuse("qform and sform must agree", f"a corner {apart:.3g} mm apart")
     return np.asarray(affine, dtype=np.float64)
 
