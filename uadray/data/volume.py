@@ -32,6 +32,7 @@ FORMS_TOLERANCE_MM = 0.5  # of qform against sform; float32 quaternions of obliq
 SHEAR_TOLERANCE = 1e-3  # cosine of the angle between two axes
 VOXEL_SIDE_MM = (0.01, 100.0)
 FORM_CODES = range(6)  # of NIfTI; 0 is none
+PIECE_BYTES = 16 * 1024**2  # read at a time, so that a header which promises gigabytes reserves none
 
 FORMATS: tuple[Any, ...] = (nib.Nifti1Image, nib.Nifti2Image)
 UNREADABLE = (
@@ -117,12 +118,14 @@ def _content(path: Path) -> tuple[Any, NDArray[np.float64], bytes]:
         affine = _affine(path, header)
         header.check_fix()  # raises for what is left, such as a newline that a transfer changed
         end = offset + voxels * header.get_data_dtype().itemsize
-        content = start + stream.read(end - len(start))
+        content = bytearray(start)
+        while len(content) < end and (piece := stream.read(min(PIECE_BYTES, end - len(content)))):
+            content += piece
         if len(content) < end:
             raise EOFError(f"{len(content)} of {end} bytes")
         if len(stream.read(MAX_EXTRA_BYTES + 1)) > MAX_EXTRA_BYTES:
             raise ImageFileError(f"more than {MAX_EXTRA_BYTES} bytes after the voxels")
-    return header, affine, content
+    return header, affine, bytes(content)
 
 
 def _header(start: bytes) -> Any:
