@@ -149,6 +149,8 @@ def _voxel_count(path: Path, header: Any) -> int:
     if dtype.kind not in "iuf" or dtype.itemsize > 8:
         must = "voxels must be integers or real numbers of up to 64 bits"
         raise _refusal("UAD-104", path, must, header.get_value_label("datatype"), "Convert the scan.")
+    if (bits := int(header["bitpix"])) != 8 * dtype.itemsize:
+        raise ImageFileError(f"bitpix {bits} for voxels of {8 * dtype.itemsize} bits")
     voxels = int(np.prod(shape, dtype=object))
     if voxels > MAX_VOXELS:
         got = f"{voxels:.3g} in shape {shape}"
