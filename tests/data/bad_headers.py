@@ -77,6 +77,10 @@ HEADERS: Bad = {
     "NIfTI-2 with negative vox_offset": ("UAD-102", file(content(VOXELS, format=TWO, vox_offset=-(2**60)))),
     "NIfTI-2 with a negative side": ("UAD-103", file(content(VOXELS, format=TWO, dim={2: -(2**62)}))),
     "NIfTI-2 of two volumes": ("UAD-103", file(content(np.stack([VOXELS] * 2, axis=-1), format=TWO))),
+    "NIfTI-2 with forms further apart than a float holds": (
+        "UAD-106",
+        file(content(VOXELS, format=TWO, srow_x={3: 1.7e308}, qoffset_x=-1.7e308)),
+    ),
     "NIfTI-2 with an infinite offset": ("UAD-106", file(content(VOXELS, format=TWO, srow_x={3: INF}))),
 }
 
@@ -142,6 +146,8 @@ GRIDS: Bad = {
     "a qform turned by 5 degrees": ("UAD-106", scan(quatern_b=np.sin(np.radians(2.5)))),
     "a qform that is NaN beside a good sform": ("UAD-106", scan(quatern_b=NAN)),
     "a qform with infinite sides beside a good sform": ("UAD-106", scan(pixdim={2: INF})),
+    "a qform with a signalling NaN": ("UAD-106", file(SCAN[:268] + b"\1\0\x80\x7f" + SCAN[272:])),
+    "an sform with a signalling NaN": ("UAD-106", file(SCAN[:280] + b"\1\0\x80\x7f" + SCAN[284:])),
     "a qform infinitely far beside a good sform": ("UAD-106", scan(qoffset_x=INF)),
 }
 
@@ -171,6 +177,10 @@ MASKS: Bad = {  # of the lesion or of the brain
     "a mask on a finer grid": ("UAD-109", scan(np.repeat(LESION, 2, axis=0), moved(x0=-1.5))),
     "a mask moved by 0.01 mm": ("UAD-109", scan(LESION, moved(x3=60.01))),
     "a mask moved by a voxel": ("UAD-109", scan(LESION, moved(x3=57))),
+    "a mask further away than a float holds": (
+        "UAD-109",
+        file(content(LESION, format=TWO, qform_code=0, srow_x={3: 1.7e308}, srow_y={3: -1.7e308})),
+    ),
     "a mask turned by 1 degree": ("UAD-109", scan(LESION, turned(1))),
     "a mask that is a mirror image": ("UAD-109", scan(LESION, moved(x0=3))),
     "a mask upside down": ("UAD-109", scan(LESION, moved(z2=-6))),

@@ -85,14 +85,14 @@ def read_mask(path: Path, like: Volume, above: float | None = None) -> NDArray[n
     return np.asarray(mask.data > 0)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what becomes infinite or NaN is refused in words
 def _read(path: Path) -> Volume:
     if not (path.name.endswith((".nii", ".nii.gz")) and os.path.isfile(path)):  # false also for what cannot be a path
         must = "a scan must be a regular file, .nii or .nii.gz"
         raise _refusal("UAD-101", path, must, "something else or nothing", "Correct the path or convert the file.")
     try:
         header, affine, content = _content(path)
-        with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is counted below
-            data = np.asarray(ArrayProxy(io.BytesIO(content), header, mmap=False), dtype=np.float32)
+        data = np.asarray(ArrayProxy(io.BytesIO(content), header, mmap=False), dtype=np.float32)
         if bad := data.size - np.count_nonzero(np.isfinite(data)):
             raise _refusal("UAD-105", path, "voxels must be finite", f"{bad} that are not", "Repair the scan.")
         image = nib.as_closest_canonical(FORMATS[0](data.reshape(data.shape[:3]), affine))
@@ -196,10 +196,12 @@ def _affine(path: Path, header: Any) -> NDArray[np.float64]:
     return np.asarray(affine, dtype=np.float64)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of NIfTI-2, whose numbers go to 1e308
 def _largest_displacement_mm(first: NDArray[Any], second: NDArray[Any], shape: tuple[int, ...]) -> float:
-    """How far apart two affines put a voxel of the grid: the largest is at a corner."""
+    """How far apart two affines put a voxel of the grid, at most: at a corner. Infinite where no float holds it."""
     corners = np.array([(*corner, 1) for corner in itertools.product(*((0, side - 1) for side in shape[:3]))])
-    return float(np.linalg.norm((first - second)[:3] @ corners.T, axis=0).max())
+    apart = float(np.linalg.norm((first - second)[:3] @ corners.T, axis=0).max())
+    return apart if np.isfinite(apart) else np.inf
 
 
 def _refusal(code: str, path: Path, must: str, got: str, do: str) -> DataError:
