@@ -14,7 +14,7 @@ from uadray.data.subject import Subject
 from uadray.data.volume import read_scan
 from uadray.errors import DataError
 
-CONFIG = PipelineConfig.parse({"slices": {"count": 4}, "canvas": {"kind": "pad", "size": 64}})
+CONFIG = PipelineConfig.parse({"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "pad", "size": 64}})
 NOT_AS_ROOT = {"a scan that nobody may read"} if os.getuid() == 0 else set()
 OF_THE_FILE = {f"UAD-{number}" for number in (*range(101, 111), 113)}  # others are of the subject
 
@@ -85,15 +85,16 @@ def test_a_healthy_subject_with_a_lesion_is_refused(cut, patient):
 BETWEEN = 1 - BRAIN  # what is not brain
 SUBJECTS = {  # files that are good one by one: code, scan, lesion, brain, settings
     "lesions around the brain": ("UAD-116", VOXELS + BETWEEN, BETWEEN, BRAIN, {}),
-    "an empty brain mask where one is needed": (
-        "UAD-155",
+    "an empty brain mask": ("UAD-114", VOXELS, LESION, 0 * BRAIN, {}),
+    "a lesion that is all of the brain": ("UAD-116", VOXELS, BRAIN, BRAIN, {}),
+    "a brain of a few voxels": ("UAD-114", VOXELS, LESION, LESION, {}),
+    "no brain at the height that is asked for": (
+        "UAD-111",
         VOXELS,
         LESION,
-        0 * BRAIN,
-        {"skull_strip": {"kind": "mask"}},
+        BRAIN,
+        {"slices": {"kind": "range_mm", "lower": 500, "upper": 600}},
     ),
-    "a brain of a few voxels": ("UAD-114", VOXELS, LESION, LESION, {}),
-    "a brain in one slice": ("UAD-111", VOXELS, LESION, BRAIN * (np.arange(6) == 3).astype(np.uint8), {}),
     "a brain larger than the canvas": ("UAD-112", VOXELS, LESION, BRAIN, {"canvas": {"kind": "pad", "size": 32}}),
     "a brain without contrast": ("UAD-115", VOXELS * BETWEEN + BETWEEN, LESION, BRAIN, {}),
     "a constant brain on noise": ("UAD-115", np.where(BRAIN, 7, VOXELS + BETWEEN), LESION, BRAIN, {}),

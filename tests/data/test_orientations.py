@@ -53,7 +53,7 @@ def prepared(folder, canvas, matrix, orientations, codes):
         saved(folder / f"{name}.nii", array, matrix, orientation, codes)
         for name, array, orientation in zip(("scan", "brain", "lesion"), arrays(), orientations, strict=True)
     )
-    config = PipelineConfig.parse({"slices": {"count": 5}, "canvas": canvas})
+    config = PipelineConfig.parse({"slices": {"kind": "middle", "count": 5}, "canvas": canvas})
     cut = Pipeline(config, folder / "steps")(Subject("sub-1", "lesion", "here", scan, lesion, brain))
     assert cut.problems == ()
     return cut.stack, cut.voxels

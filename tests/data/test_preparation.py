@@ -308,3 +308,15 @@ def test_what_killed_writers_left_is_removed_and_what_others_still_write_is_not(
         assert not dead.exists()
         assert alive.is_dir()
     assert not alive.exists()
+
+
+def test_a_lesion_mask_that_is_all_of_the_brain_is_refused(made, small_cohort):
+    overwrite(small_cohort.lesion_mask("sub-p0"), np.ones((40, 48, 6), np.uint8))
+    assert [(p.code, p.got) for p in problems(made)] == [("UAD-116", "lesion everywhere")]
+
+
+def test_an_empty_brain_mask_is_not_taken_for_none(made, small_cohort):
+    path = small_cohort.lesion_mask("sub-h0").with_name("sub-h0_desc-brain_mask.nii.gz")
+    path.parent.mkdir(parents=True)
+    nib.save(nib.Nifti1Image(np.zeros((40, 48, 6), np.uint8), nib.load(small_cohort.scan("sub-h0")).affine), path)
+    assert [p.code for p in problems(made)] == ["UAD-114"]

@@ -103,6 +103,9 @@ class Pipeline:
         if scan.lesion.any() and not scan.lesion[scan.brain].any():
             must, got = "lesions must lie in the brain", f"all {np.count_nonzero(scan.lesion)} lesion voxels outside"
             raise DataError(Problem("UAD-116", "lesion mask", must, got, "Check the mask."))
+        if scan.lesion[scan.brain].all():
+            must, got = "some of the brain must be no lesion", "lesion everywhere"
+            raise DataError(Problem("UAD-116", "lesion mask", must, got, "Check the mask."))
         return scan
 
     def cut(self, scan: Scan) -> SliceStack:

@@ -27,6 +27,9 @@ def read(subject: Subject, lesion_above: float | None = None) -> Scan:
         if subject.brain_mask is not None:
             try:
                 brain = read_mask(subject.brain_mask, volume)
+                if not brain.any():  # it would be taken for none
+                    must, do = "a brain mask must not be empty", "Correct it or leave it out."
+                    problems.append(Problem("UAD-114", str(subject.brain_mask), must, "no voxel", do))
             except DataError as error:
                 problems += error.problems
         if subject.lesion_mask is not None:

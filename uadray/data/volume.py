@@ -94,7 +94,8 @@ def _read(path: Path) -> Volume:
         header, affine, content = _content(path)
         data = np.asarray(ArrayProxy(io.BytesIO(content), header, mmap=False), dtype=np.float32)
         if bad := data.size - np.count_nonzero(np.isfinite(data)):
-            raise _refusal("UAD-105", path, "voxels must be finite", f"{bad} that are not", "Repair the scan.")
+            do = "Repair the scan; around the brain, put 0."
+            raise _refusal("UAD-105", path, "voxels must be finite", f"{bad} that are not", do)
         image = nib.as_closest_canonical(FORMATS[0](data.reshape(data.shape[:3]), affine))
         data, affine = np.ascontiguousarray(image.dataobj, dtype=np.float32), np.asarray(image.affine)
         x, y, z = np.linalg.norm(affine[:3, :3], axis=0).tolist()

@@ -79,3 +79,10 @@ def test_anterior_is_up_and_the_patients_right_is_left():
 
 def test_spacing_follows_rows_columns_and_slices():
     assert cut(2, (9, 9, 5), slice(0, 5)).spacing_mm == (2.0, 1.0, 3.0)
+
+
+def test_slices_of_a_sagittal_scan_are_refused():
+    scan = Volume(np.ones((6, 40, 40), np.float32), np.diag([6.0, 1.0, 1.0, 1.0]), (6.0, 1.0, 1.0))
+    brain = np.ones((6, 40, 40), np.bool_)
+    with pytest.raises(DataError, match=r"UAD-164 .*6 x 1 mm.*register_to"):
+        MiddleSlices().cut(scan, brain, ~brain)

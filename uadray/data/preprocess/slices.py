@@ -19,6 +19,7 @@ from uadray.errors import DataError, Problem
 from uadray.section import Section
 
 FAR = np.iinfo(np.int32).max  # slices
+MOST_OBLONG = 2.0  # longer to shorter side; sagittal and coronal 2-D scans have 3 to 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +62,12 @@ class Selection(Section, ABC):
         to_lesion = np.full(indices.size, FAR, np.int32)
         if with_lesion.size:
             to_lesion = np.abs(indices[:, None] - with_lesion).min(axis=1).astype(np.int32)
-        images, brain, lesion = (_display(array, indices) for array in (scan.data, brain, lesion))
         x, y, z = scan.spacing_mm
+        if max(x, y) > MOST_OBLONG * min(x, y):
+            must = f"pixels of axial slices must be square but for a factor of {MOST_OBLONG:g}"
+            do = "The scan was taken in other slices: set register_to, or leave it out."
+            raise DataError(Problem("UAD-164", "slices", must, f"{x:g} x {y:g} mm", do))
+        images, brain, lesion = (_display(array, indices) for array in (scan.data, brain, lesion))
         columns, rows = scan.data.shape[:2]
         to_voxel = np.array([[0, -1, 0, columns - 1], [-1, 0, 0, rows - 1], [0, 0, 1, 0], [0, 0, 0, 1.0]])
         return SliceStack(images, brain, lesion, indices, (y, x, z), to_lesion, scan.affine @ to_voxel)
