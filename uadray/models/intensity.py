@@ -21,6 +21,11 @@ class IntensityConfig(Section):
 
     kind: Literal["intensity"] = "intensity"
 
+    @property
+    def varies(self) -> bool:
+        """Whether the variants of a reconstruction differ."""
+        return False
+
     def check(self, size: int) -> None:
         """Every image size will do."""
 

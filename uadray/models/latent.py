@@ -11,10 +11,11 @@ from uadray.section import Section
 
 
 class Latent(nn.Module):
-    """Two maps: from features to the parameters of a code, and from a code back to features."""
+    """Two maps: from features to the parameters of a code of a shape, and from a code back to features."""
 
-    def __init__(self, to_code: nn.Module, to_features: nn.Module) -> None:
+    def __init__(self, code: tuple[int, ...], to_code: nn.Module, to_features: nn.Module) -> None:
         super().__init__()
+        self.code = code
         self.to_code = to_code
         self.to_features = to_features
 
@@ -45,6 +46,7 @@ class DenseLatentConfig(Section):
         narrow = max(1, width // 8)
         flat = narrow * self.feature_size**2
         return Latent(
+            (self.dim,),
             nn.Sequential(nn.Conv2d(width, narrow, 1), nn.Flatten(), nn.Linear(flat, values_per_code * self.dim)),
             nn.Sequential(
                 nn.Linear(self.dim, flat),
@@ -83,6 +85,7 @@ class SpatialLatentConfig(Section):
 
     def build(self, width: int, values_per_code: int) -> Latent:
         return Latent(
+            (self.channels, self.size, self.size),
             nn.Conv2d(width, values_per_code * self.channels, 1),
             nn.Conv2d(self.channels, width, 1),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -26,6 +27,14 @@ class Posterior(nn.Module, ABC):
     def mean(self, parameters: Tensor) -> Tensor:
         """The mean of q(z | x), (N, C, ...): the code used to reconstruct."""
 
+    @abstractmethod
+    def draw(self, parameters: Tensor, number: int) -> Tensor:
+        """A code z ~ q(z | x), (N, C, ...): the draw of this number, its noise the same for every image and call."""
+
+    @abstractmethod
+    def prior(self, count: int, shape: Sequence[int]) -> Tensor:
+        """So many codes of a shape drawn without images, the same at every call; (0, *shape) where none can be."""
+
 
 class Deterministic(Posterior):
     """z is the encoder's output; there is nothing to regularise."""
@@ -37,6 +46,12 @@ class Deterministic(Posterior):
 
     def mean(self, parameters: Tensor) -> Tensor:
         return parameters
+
+    def draw(self, parameters: Tensor, number: int) -> Tensor:
+        return parameters
+
+    def prior(self, count: int, shape: Sequence[int]) -> Tensor:
+        return torch.empty(0, *shape)
 
 
 class Gaussian(Posterior):
@@ -53,6 +68,14 @@ class Gaussian(Posterior):
     def mean(self, parameters: Tensor) -> Tensor:
         return parameters.chunk(2, dim=1)[0]
 
+    def draw(self, parameters: Tensor, number: int) -> Tensor:
+        mu, log_variance = parameters.chunk(2, dim=1)
+        noise = torch.randn(mu.shape[1:], generator=torch.Generator().manual_seed(number))
+        return mu + torch.exp(0.5 * log_variance.clamp(-20, 20)) * noise.to(mu)
+
+    def prior(self, count: int, shape: Sequence[int]) -> Tensor:
+        return torch.randn(count, *shape, generator=torch.Generator().manual_seed(0))
+
 
 class DeterministicConfig(Section):
     """A plain autoencoder: lambda_2 = 0."""
@@ -62,6 +85,11 @@ class DeterministicConfig(Section):
     @property
     def kl_weight(self) -> float:
         return 0.0
+
+    @property
+    def varies(self) -> bool:
+        """Whether two draws of a code differ."""
+        return False
 
     def build(self) -> Posterior:
         return Deterministic()
@@ -75,6 +103,11 @@ class GaussianConfig(Section):
     kl_weight: float = Field(1.0, ge=0)
     """lambda_2 of Eq. 2. Paper silent; default from Baur et al. 2021: the KL term weighs as much as the L1 term, each
     summed over the image."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether two draws of a code differ."""
+        return True
 
     def build(self) -> Posterior:
         return Gaussian()

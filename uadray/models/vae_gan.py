@@ -50,6 +50,11 @@ class VaeGanConfig(Section):
     backbone: Backbone = BackboneConfig()
     """The stages, or the name of a preset: baur2021, larsen2018."""
 
+    @property
+    def varies(self) -> bool:
+        """Whether the variants of a reconstruction differ."""
+        return self.posterior.varies
+
     def check(self, size: int) -> None:
         """Refuse a code that no number of halvings reaches from a size x size image (ConfigError, UAD-211)."""
         if self._stages(size) == 0:
@@ -123,6 +128,15 @@ class Autoencoder(nn.Module):
         """x_hat from the mean of the posterior, (N, 1, H, W)."""
         return self._decode(self.posterior.mean(self.latent(self.encoder(x))))
 
+    def variant(self, x: Tensor, number: int) -> Tensor:
+        """x_hat from the code drawn with this number, (N, 1, H, W)."""
+        return self._decode(self.posterior.draw(self.latent(self.encoder(x)), number))
+
+    def samples(self, count: int) -> Tensor:
+        """Images of codes that were drawn without an image, (count, 1, H, W); none, (0, ...), if none can be."""
+        z = self.posterior.prior(count, self.latent.code)
+        return self._decode(z.to(next(self.parameters()).device)) if len(z) else z
+
     def _decode(self, z: Tensor) -> Tensor:
         x_hat: Tensor = self.decoder(self.latent.to_features(z))
         return x_hat
@@ -154,6 +168,12 @@ class VaeGan(Model):
 
     def reconstruct(self, images: Tensor) -> Tensor:
         return self.autoencoder.reconstruct(images)
+
+    def variant(self, images: Tensor, number: int) -> Tensor:
+        return self.autoencoder.variant(images, number)
+
+    def samples(self, count: int) -> Tensor:
+        return self.autoencoder.samples(count)
 
     def _loss(self, x: Tensor) -> Terms:
         x_hat, kl = self.autoencoder(x)
