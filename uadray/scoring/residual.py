@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from torch import Tensor
 
+from uadray.scoring.mahalanobis import MahalanobisResidual, PositiveMahalanobisResidual
+from uadray.scoring.ssim import SsimResidual
 from uadray.section import Section
 
 
@@ -36,4 +38,7 @@ class AbsoluteResidual(Section):
         return (x - x_hats[0]).abs()
 
 
-ResidualConfig = Annotated[PositiveResidual | AbsoluteResidual, Field(discriminator="kind")]
+ResidualConfig = Annotated[
+    PositiveResidual | AbsoluteResidual | SsimResidual | MahalanobisResidual | PositiveMahalanobisResidual,
+    Field(discriminator="kind"),
+]
