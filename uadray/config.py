@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationInfo, field_validator
+
 from uadray.models.zoo import ModelConfig, hyperparameters
 from uadray.scoring.detector import ScoringConfig
 from uadray.section import Section
@@ -20,6 +22,16 @@ class RunConfig(Section):
     scoring: ScoringConfig = ScoringConfig()
     """How its reconstructions become segmentations."""
 
+    @field_validator("scoring")
+    @classmethod
+    def _draws_from_a_model_that_varies(cls, scoring: ScoringConfig, info: ValidationInfo) -> ScoringConfig:
+        """Several reconstructions that are all the same have no distribution."""
+        model: ModelConfig | None = info.data.get("model")  # none where it has errors of its own
+        if model is not None and scoring.residual.draws > 1 and not model.varies:
+            must = f"must compare one reconstruction where a model's do not vary, as those of this {model.kind}"
+            raise ValueError(f"{must}; {scoring.residual.kind} compares {scoring.residual.draws}")
+        return scoring
+
     def hyperparameters(self) -> dict[str, float | str]:
         """One flat row with the same columns for every run, to compare runs by."""
         return {
@@ -29,6 +41,8 @@ class RunConfig(Section):
             "train_seed": self.train.seed,
             "adam_beta1": self.train.adam_beta1,
             "residual": self.scoring.residual.kind,
+            "draws": self.scoring.residual.draws,
+            "standardise": self.scoring.standardise.kind,
             "median_filter": self.scoring.median_filter,
             "threshold": self.scoring.threshold.kind,
             "threshold_percentile": self.scoring.threshold.percentile,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from uadray.data.store import Slices
 from uadray.models.base import Model
 from uadray.scoring.filters import median_filter
 from uadray.scoring.residual import PositiveResidual, ResidualConfig
+from uadray.scoring.standardise import AsItIs, Standard, StandardiseConfig
 from uadray.scoring.threshold import HealthyPercentile, ThresholdConfig
 from uadray.section import Section
 
@@ -22,7 +23,10 @@ class ScoringConfig(Section):
     """How a trained model's reconstructions become segmentations; changing it needs no training."""
 
     residual: ResidualConfig = PositiveResidual()
-    """Sign of the residual. Baur et al. 2018: "pixelwise l1-distance"; Baur et al. 2021 keep positive residuals."""
+    """How far x is from x_hat. Baur et al. 2018: "pixelwise l1-distance"; Baur et al. 2021 keep positive residuals."""
+
+    standardise: StandardiseConfig = AsItIs()
+    """What a residual is compared with before it is filtered. Paper silent; default: nothing."""
 
     median_filter: Literal[1, 3, 5, 7, 9, 11] = 5
     """Odd side of the 2-D median filter, in pixels; 1 for none. Paper silent; default from Kascenas et al. 2022."""
@@ -33,21 +37,45 @@ class ScoringConfig(Section):
 
 @dataclass(frozen=True)
 class Detector:
-    """A model with the steps after it; fp32 and evaluation mode throughout."""
+    """A model with the steps after it; fp32 and evaluation mode throughout.
+
+    Steps that learn from healthy slices need `fit` first; without it they raise StudyError (UAD-340).
+    """
 
     model: Model
     config: ScoringConfig
     device: torch.device = torch.device("cpu")
+    standard: Standard | None = None  # fitted
 
-    @torch.no_grad()
+    def fit(self, healthy: Slices) -> Detector:
+        """The detector, its steps fitted on healthy slices of the validation split: never on patients, never on test.
+
+        The slices go through the model only where a step learns from them.
+        """
+        standard = self.config.standardise.fit(lambda: self._residuals(healthy), healthy.brain[:, 0])
+        return replace(self, standard=standard)
+
     def anomaly_maps(self, slices: Slices, batch_size: int = 32) -> NDArray[np.float32]:
         """Filtered anomaly scores, (N, H, W); 0 outside the brain, before and after the filter."""
+        return self.filtered(self.unfiltered_maps(slices, batch_size), slices)
+
+    def unfiltered_maps(self, slices: Slices, batch_size: int = 32) -> NDArray[np.float32]:
+        """Anomaly scores, (N, H, W), standardised where the configuration says so; 0 outside the brain."""
+        standard = self.standard or self.config.standardise.unfitted()
+        return np.where(slices.brain[:, 0], standard(self._residuals(slices, batch_size)), np.float32(0))
+
+    def filtered(self, maps: NDArray[np.float32], slices: Slices) -> NDArray[np.float32]:
+        """The median of unfiltered maps of the slices; 0 outside the brain."""
+        return np.where(slices.brain[:, 0], median_filter(maps, self.config.median_filter), np.float32(0))
+
+    @torch.no_grad()
+    def _residuals(self, slices: Slices, batch_size: int = 32) -> NDArray[np.float32]:
+        """Residuals, (N, H, W), outside the brain as well."""
         self.model.eval()
         batches = torch.from_numpy(slices.images).split(batch_size)
         scores = [self.model.anomaly_map(self._placed(images), self.config.residual).cpu() for images in batches]
-        maps = torch.cat(scores).numpy()[:, 0]
-        brain = slices.brain[:, 0]
-        return np.where(brain, median_filter(np.where(brain, maps, np.float32(0)), self.config.median_filter), 0)
+        maps: NDArray[np.float32] = torch.cat(scores).numpy()[:, 0]
+        return maps
 
     @torch.no_grad()
     def reconstructions(self, slices: Slices) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from uadray.config import RunConfig
-from uadray.data.store import Store
+from uadray.data.store import Slices, Store
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
 from uadray.models.intensity import IntensityConfig
@@ -75,9 +75,10 @@ def judge(plan: StudyConfig, ledger: Ledger, store: Store, best: Record) -> Verd
     device = plan.resources.device
     model = best.run.model.build(store.size)
     load_weights(model, ledger.trial(best.index) / "checkpoints")
-    detector = Detector(model.to(device), best.run.scoring, device)
-    scoring, bar_val = _best_intensity(plan, ledger, store)
-    bar = Detector(IntensityConfig().build(store.size), scoring, device)
+    healthy = store.read("val", "healthy")
+    detector = Detector(model.to(device), best.run.scoring, device).fit(healthy)
+    scoring, bar_val = _best_intensity(plan, ledger, healthy, store.read("val", "lesion"))
+    bar = Detector(IntensityConfig().build(store.size), scoring, device).fit(healthy)
 
     test = store.read("test", "lesion")
     maps = detector.anomaly_maps(test)
@@ -90,22 +91,26 @@ def judge(plan: StudyConfig, ledger: Ledger, store: Store, best: Record) -> Verd
     return verdict
 
 
-def _best_intensity(plan: StudyConfig, ledger: Ledger, store: Store) -> tuple[ScoringConfig, Scorecard]:
+def _best_intensity(
+    plan: StudyConfig, ledger: Ledger, healthy: Slices, patients: Slices
+) -> tuple[ScoringConfig, Scorecard]:
     """The baseline's best scoring on validation patients, of all that the study's trials had.
 
     Scoring is all the baseline has to choose, so it gets the same chances as the models; best by AUPRC where that is
     the study's objective, else by Dice.
     """
-    healthy, patients = store.read("val", "healthy"), store.read("val", "lesion")
-    model = IntensityConfig().build(store.size)
-    tried = {json.dumps(record.run.scoring.plain()): record.run.scoring for record in ledger.records()}
-    filtered: dict[int, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}  # a residual's sign means nothing here
+    model = IntensityConfig().build(healthy.images.shape[-1])
+    plain = {"residual": ScoringConfig().residual}  # a residual means nothing here
+    scorings = [record.run.scoring.model_copy(update=plain) for record in ledger.records()]
+    tried = {json.dumps(scoring.plain()): scoring for scoring in scorings}
+    made: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}  # by all but the threshold
     scored = []
     for scoring in tried.values():
-        if scoring.median_filter not in filtered:
-            detector = Detector(model, scoring)
-            filtered[scoring.median_filter] = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
-        healthy_maps, maps = filtered[scoring.median_filter]
+        steps = scoring.model_dump_json(exclude={"threshold"})
+        if steps not in made:
+            detector = Detector(model, scoring).fit(healthy)
+            made[steps] = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
+        healthy_maps, maps = made[steps]
         scored.append((scoring, score(maps, patients, scoring.threshold.fit(healthy_maps, healthy.brain[:, 0]))))
     quality = {"val/auprc": lambda card: card.auprc}.get(plan.winner[0], lambda card: card.dice_mean)
     return max(scored, key=lambda pair: quality(pair[1]))

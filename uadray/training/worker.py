@@ -90,7 +90,7 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
         return {}
     if not training.optimisers:  # a model without training has a checkpoint, too
         checkpoint.save(training, curve, task.checkpoints)
-    detector = Detector(training.model, run.scoring, place.device)
+    detector = Detector(training.model, run.scoring, place.device).fit(healthy)
     return {
         "status": status,
         "precision": training.precision,
