@@ -1,19 +1,83 @@
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from uadray.models.intensity import IntensityConfig
+from uadray.models.latent import DenseLatentConfig
+from uadray.models.posterior import DeterministicConfig, GaussianConfig
+from uadray.models.vae_gan import VaeGanConfig
 from uadray.scoring.detector import Detector, ScoringConfig
-from uadray.scoring.figure import FALSE, FOUND, _overlay, save_panels
+from uadray.scoring.figure import FALSE, FOUND, _box, _colours, _outline, _overlay, save_panels, save_samples
+from uadray.scoring.standardise import HealthyZScore
+
+
+def detector(**scoring):
+    return Detector(IntensityConfig().build(32), ScoringConfig(**scoring))
+
+
+def model(posterior):
+    torch.manual_seed(0)
+    return VaeGanConfig(latent=DenseLatentConfig(dim=4), posterior=posterior).build(32)
 
 
 def test_a_row_is_drawn_for_each_of_few_patients(patients, tmp_path):
-    save_panels(Detector(IntensityConfig().build(32), ScoringConfig()), patients, 0.8, tmp_path / "panels.png")
-    height, width = imread(tmp_path / "panels.png").shape[:2]
-    assert width > 800
-    assert height > 600
+    save_panels(detector(), patients, 0.8, tmp_path / "three.png")
+    save_panels(detector(), patients, 0.8, tmp_path / "two.png", rows=2)
+    three, two = (imread(tmp_path / f"{name}.png").shape for name in ("three", "two"))
+    assert three[1] == two[1] > 1000
+    assert three[0] - two[0] == pytest.approx(two[1] / 5, rel=0.15)
 
 
-def test_found_missed_and_false_voxels_have_their_colours(patients):
+def test_standardised_scores_are_drawn_as_well(patients, healthy, tmp_path):
+    save_panels(detector(standardise=HealthyZScore()).fit(healthy), patients, 2.0, tmp_path / "panels.png")
+    assert imread(tmp_path / "panels.png")[..., :3].std() > 0.05
+
+
+def test_found_and_false_voxels_have_their_colours_and_the_missed_are_seen_through(patients):
     truth = patients.lesion[0, 0]
-    everything = _overlay(truth | ~truth, truth)
+    everything, nothing = _overlay(truth | ~truth, truth), _overlay(truth & ~truth, truth)
     assert tuple(everything[truth][0]) == FOUND
     assert tuple(everything[~truth][0]) == FALSE
+    assert not nothing.any()
+
+
+def test_the_outline_runs_along_the_edges_of_pixels():
+    truth = np.zeros((8, 8), bool)
+    truth[2:5, 0:3] = True  # the left one is the edge of the image
+    axis = Figure().add_subplot()
+    _outline(axis, truth)
+    (line,) = axis.collections[0].get_paths()
+    assert line.vertices.min(axis=0) == pytest.approx([-0.5, 1.5], abs=0.1)
+    assert line.vertices.max(axis=0) == pytest.approx([2.5, 4.5], abs=0.1)
+
+
+def test_the_threshold_is_always_on_the_scale_and_one_bright_pixel_does_not_set_it():
+    scores = np.full(10_000, 0.1, np.float32)
+    assert _colours(scores, threshold=0.5).vmax > 0.5
+    scores[0] = 50
+    assert _colours(scores, threshold=0.5).vmax == 1.0
+
+
+def test_pictures_are_cut_to_the_brains():
+    brain = np.zeros((2, 32, 32), bool)
+    brain[0, 10:20, 8], brain[1, 15, 5:9] = True, True
+    assert _box(brain) == (slice(8, 22), slice(3, 11))
+    assert _box(np.zeros((1, 16, 16), bool)) == (slice(0, 18), slice(0, 18))
+
+
+def test_samples_are_a_grid_and_the_same_each_time(tmp_path):
+    own = model(GaussianConfig())
+    save_samples(own, tmp_path / "once.png", rows=2, columns=3)
+    save_samples(own, tmp_path / "again.png", rows=2, columns=3)
+    picture = imread(tmp_path / "once.png")
+    assert picture.shape == (4 * 2 * 34, 4 * 3 * 34)  # four times as large, a line around each
+    assert np.array_equal(picture, imread(tmp_path / "again.png"))
+    assert not np.array_equal(picture[:136, :136], picture[:136, 136:272])
+
+
+@pytest.mark.parametrize("silent", [model(DeterministicConfig()), IntensityConfig().build(32)])
+def test_a_model_that_is_not_generative_draws_no_samples(silent, tmp_path):
+    save_samples(silent, tmp_path / "samples.png")
+    assert not (tmp_path / "samples.png").exists()

@@ -18,7 +18,7 @@ from uadray.data.store import Slices
 from uadray.errors import UadError
 from uadray.files import write_json
 from uadray.scoring.detector import Detector
-from uadray.scoring.figure import save_panels
+from uadray.scoring.figure import save_panels, save_samples
 from uadray.scoring.scorecard import score
 from uadray.training import checkpoint, health
 from uadray.training.loop import Rank, Training, Wrap, mean_residual
@@ -122,4 +122,5 @@ def _score(task: Task, detector: Detector, healthy: Slices, patients: Slices) ->
     threshold = detector.config.threshold.fit(detector.anomaly_maps(healthy), healthy.brain[:, 0])
     card = score(detector.anomaly_maps(patients), patients, threshold)
     save_panels(detector, patients, threshold, Path(task.folder) / "panels.png")
+    save_samples(detector.model, Path(task.folder) / "samples.png")
     return {"val": card.plain(), "seconds_per_slice": detector.seconds_per_slice(patients)}
