@@ -73,3 +73,13 @@ def test_a_model_says_that_it_varies_where_its_variants_differ(name):
     assert torch.equal(first, again)
     assert ZOO[name].varies == (not torch.equal(first, second))
     assert len(samples) == (3 if ZOO[name].varies else 0)
+
+
+def test_a_slice_does_not_depend_on_its_batch_mates():
+    torch.manual_seed(0)
+    model = VaeGanConfig(latent=DenseLatentConfig(dim=4), posterior=GaussianConfig()).build(32).eval()
+    images, residual = torch.rand(4, 1, 32, 32), MahalanobisResidual(draws=3)
+    with torch.no_grad():
+        together = model.anomaly_map(images, residual)
+        alone = torch.cat([model.anomaly_map(image[None], residual) for image in images])
+    torch.testing.assert_close(together, alone, rtol=0, atol=3e-5)  # 1e-6 over the root of epsilon

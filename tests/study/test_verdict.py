@@ -1,0 +1,78 @@
+"""From a worker's record to the verdict: what is fitted on healthy validation slices is fitted for both contenders."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+import torch
+from making import made_slices
+
+from uadray.config import RunConfig
+from uadray.models.intensity import IntensityConfig
+from uadray.study.ledger import Ledger
+from uadray.study.plan import StudyConfig
+from uadray.study.verdict import judge
+from uadray.training.loop import Rank
+from uadray.training.worker import Place, Task, work
+
+RUN = {
+    "model": {"kind": "vae_gan", "latent": {"kind": "dense", "dim": 4}, "posterior": {"kind": "gaussian"}},
+    "train": {"epochs": 2, "batch_size": 4, "precision": "fp32"},
+    "scoring": {"residual": {"kind": "positive_mahalanobis", "draws": 3}, "standardise": {"kind": "healthy_z_score"}},
+}
+
+
+@dataclass
+class Opened:
+    """A store of made slices that remembers what was read."""
+
+    read_so_far: list
+    size: int = 32
+
+    def read(self, split, group):
+        self.read_so_far.append((split, group))
+        seeds = {("val", "healthy"): 4, ("val", "lesion"): 0, ("test", "lesion"): 7}
+        return made_slices(seed=seeds[split, group], lesion=group == "lesion")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    ledger, store = Ledger(tmp_path_factory.mktemp("study")), Opened([])
+    slices = {
+        "train": made_slices(6, seed=3, lesion=False),
+        "val_healthy": store.read("val", "healthy"),
+        "val_lesion": store.read("val", "lesion"),
+    }
+    place = Place(torch.device("cpu"), Rank(), lambda module: module, slices.__getitem__, lambda row: None)
+    work(Task(0, RunConfig.parse(RUN).plain(), 32, str(ledger.trial(0)), {}), place)
+    (ledger.folder / "selection.json").write_text(json.dumps({"trial": 0}))
+    plan = StudyConfig.parse({"study": "toy", "cohort": {"kind": "phantom"}, "budget": {"trials": 1}, "run": RUN})
+    return ledger, store, judge(plan, ledger, store, ledger.record(0))
+
+
+def test_the_winner_is_scored_on_test_patients_as_it_was_on_validation_patients(study):
+    ledger, _, verdict = study
+    assert verdict.winner.val == ledger.record(0).val
+    assert verdict.winner.test.threshold == verdict.winner.val.threshold
+    assert verdict.winner.test.dice_mean == pytest.approx(verdict.winner.val.dice_mean, abs=0.3)
+
+
+def test_the_baseline_has_the_winners_steps_but_for_its_draws(study):
+    _, _, verdict = study
+    assert verdict.baseline.run.scoring.standardise == verdict.winner.run.scoring.standardise
+    assert verdict.baseline.run.scoring.residual.draws == 1
+    assert RunConfig.parse(verdict.baseline.run.plain()).model == IntensityConfig()
+    assert verdict.baseline.test.auprc > 0.9
+
+
+def test_only_the_patients_of_the_test_split_are_opened_and_last(study):
+    _, store, _ = study
+    assert store.read_so_far.count(("test", "lesion")) == 1
+    assert store.read_so_far[-1] == ("test", "lesion")
+    assert ("test", "healthy") not in store.read_so_far
+
+
+def test_a_trial_leaves_its_panels_and_samples_and_the_verdict_its_own(study):
+    ledger, _, _ = study
+    assert {path.name for path in ledger.trial(0).glob("*.png")} == {"panels.png", "samples.png"}
+    assert (ledger.folder / "test_panels.png").is_file()
