@@ -150,7 +150,8 @@ def test_mlflow_has_one_run_a_trial_with_the_same_parameters_in_every_run(undist
     assert {"test/auprc", "test/dice_mean"} <= parents[0].data.metrics.keys()
     trial = next(each for each in children if each.data.params["trial"] == "0")
     assert [point.step for point in client.get_metric_history(trial.info.run_id, "val/l1")] == [1, 2, 3]
-    assert [file.path for file in client.list_artifacts(trial.info.run_id, "figures")] == ["figures/panels.png"]
+    figures = [file.path for file in client.list_artifacts(trial.info.run_id, "figures")]
+    assert figures == ["figures/panels.png", "figures/samples.png"]
 
 
 @pytest.mark.slow

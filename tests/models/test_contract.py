@@ -11,14 +11,20 @@ from uadray.scoring.residual import AbsoluteResidual
 SIZE = 32
 
 
+DENSE, SPATIAL = DenseLatentConfig(dim=12, feature_size=8), SpatialLatentConfig(size=8, channels=6)
+SMALL = {
+    "restoration": {"vae": ZOO["dVAE"].model_copy(update={"latent": DENSE}), "steps": 5},
+    "f-AnoGAN": {"latent": DENSE},
+    "intensity": {},
+}
+
+
 def small(name):
-    """The row of the zoo, its code made to fit small slices."""
+    """The row of the zoo, made to fit small slices."""
     config = ZOO[name]
-    if config.kind == "intensity":
-        return config
-    dense = config.latent.kind == "dense"
-    latent = DenseLatentConfig(dim=12, feature_size=8) if dense else SpatialLatentConfig(size=8, channels=6)
-    return config.model_copy(update={"latent": latent})
+    if name not in SMALL:
+        return config.model_copy(update={"latent": DENSE if config.latent.kind == "dense" else SPATIAL})
+    return config.model_copy(update=SMALL[name])
 
 
 @pytest.fixture(params=ZOO)
@@ -105,3 +111,25 @@ def test_a_model_is_restored_by_its_state(model, slices, request):
     model.eval(), other.eval()
     with torch.no_grad():
         assert torch.equal(model.reconstruct(slices), other.reconstruct(slices))
+
+
+def test_variants_differ_where_the_configuration_says_so_and_are_the_same_at_every_call(model, slices, request):
+    model.eval()
+    before = snapshot(model)
+    with torch.no_grad():
+        first, again, other = (model.variant(slices, number) for number in (0, 0, 1))
+        alone = model.variant(slices[:1], 1)
+    assert first.shape == slices.shape
+    assert torch.equal(first, again)
+    assert torch.equal(first, other) is not small(request.node.callspec.params["model"]).varies
+    torch.testing.assert_close(other[:1], alone, rtol=0, atol=1e-6)
+    assert same(before, snapshot(model))
+
+
+def test_drafts_keep_the_shape_and_samples_are_slices_or_none(model, slices):
+    model.eval()
+    with torch.no_grad():
+        assert model.draft(slices).shape == slices.shape
+        samples, again = model.samples(3), model.samples(3)
+    assert samples.shape == (3, 1, SIZE, SIZE) or len(samples) == 0
+    assert torch.equal(samples, again)

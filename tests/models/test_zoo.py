@@ -31,7 +31,7 @@ def test_a_row_has_the_latent_shape_and_the_losses_of_the_paper(name):
 @pytest.mark.parametrize("name", ZOO)
 def test_a_row_can_be_built_at_the_size_of_the_paper(name):
     model = ZOO[name].build(256)
-    assert set(model.updates()) <= {"discriminator", "autoencoder"}
+    assert set(model.updates()) <= {"discriminator", "autoencoder", "critic", "generator", "encoder", "denoiser"}
 
 
 def test_the_discriminator_moves_before_encoder_and_decoder():

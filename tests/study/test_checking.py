@@ -6,7 +6,7 @@ import pytest
 
 from uadray.errors import ConfigError
 from uadray.study.checking import check, load
-from uadray.yaml_file import parse
+from uadray.yaml_file import Document, parse
 
 GOOD = """\
 study: toy
@@ -106,3 +106,12 @@ def test_every_shipped_search_space_is_valid_and_all_its_corners_are_runs(path):
     plan = load(path)
     assert plan.study == path.stem
     assert plan.space.corners()
+
+
+def test_a_model_and_a_scoring_that_do_not_go_together_are_found_wherever_they_are_listed():
+    run = {
+        "model": {"kind": "vae_gan", "posterior": {"choice": [{"kind": "gaussian"}, {"kind": "deterministic"}]}},
+        "scoring": {"residual": {"choice": [{"kind": "positive"}, {"kind": "mahalanobis"}]}},
+    }
+    with pytest.raises(ConfigError, match=r"scoring.*vary"):
+        check(Document("x.yaml", {"study": "x", "run": run}))

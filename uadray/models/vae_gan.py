@@ -126,7 +126,12 @@ class Autoencoder(nn.Module):
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """x_hat from the mean of the posterior, (N, 1, H, W)."""
-        return self._decode(self.posterior.mean(self.latent(self.encoder(x))))
+        return self.expected(x)[0]
+
+    def expected(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """`forward` without chance: x_hat from the mean of the posterior, and its KL term."""
+        parameters = self.latent(self.encoder(x))
+        return self._decode(self.posterior.mean(parameters)), self.posterior.kl(parameters)
 
     def variant(self, x: Tensor, number: int) -> Tensor:
         """x_hat from the code drawn with this number, (N, 1, H, W)."""

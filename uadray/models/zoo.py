@@ -12,12 +12,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from uadray.models.adversary import ImageAdversaryConfig
+from uadray.models.fanogan import FAnoGanConfig
 from uadray.models.intensity import IntensityConfig
 from uadray.models.latent import DenseLatentConfig, SpatialLatentConfig
 from uadray.models.posterior import GaussianConfig
+from uadray.models.restoration import RestorationConfig
 from uadray.models.vae_gan import VaeGanConfig
 
-ZOO: Mapping[str, VaeGanConfig | IntensityConfig] = {
+AnyModel = VaeGanConfig | RestorationConfig | FAnoGanConfig | IntensityConfig
+
+ZOO: Mapping[str, AnyModel] = {
     "dAE": VaeGanConfig(latent=DenseLatentConfig(dim=512)),
     "sAE1": VaeGanConfig(latent=SpatialLatentConfig(size=8, channels=64)),
     "sAE3": VaeGanConfig(latent=SpatialLatentConfig(size=16, channels=64)),
@@ -27,6 +31,8 @@ ZOO: Mapping[str, VaeGanConfig | IntensityConfig] = {
     "sVAE-GAN": VaeGanConfig(
         latent=SpatialLatentConfig(size=16, channels=64), posterior=GaussianConfig(), adversary=ImageAdversaryConfig()
     ),
+    "restoration": RestorationConfig(),
+    "f-AnoGAN": FAnoGanConfig(),
     "intensity": IntensityConfig(),
 }
 
@@ -47,4 +53,4 @@ def _named(value: Any) -> Any:
     return ZOO[value].plain()
 
 
-ModelConfig = Annotated[Annotated[VaeGanConfig | IntensityConfig, Field(discriminator="kind")], BeforeValidator(_named)]
+ModelConfig = Annotated[Annotated[AnyModel, Field(discriminator="kind")], BeforeValidator(_named)]

@@ -10,14 +10,17 @@ paths with the branches taken: `model.latent`, `model.latent.dense.dim`.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import optuna
 
 from uadray.study.distributions import RANGES, WORDS, Choice, Distribution, Scalar
 
+MOST_CORNERS = 2000
 Values = dict[str, Scalar]  # drawn values by name
 Steps = tuple[str | int, ...]  # a place in the YAML tree
 
@@ -77,8 +80,15 @@ class SearchSpace:
         return _resolve(self.tree, "", lambda name, _: values[name])
 
     def corners(self) -> list[Origin]:
-        """Configurations that together visit every branch, every option and both ends of every range."""
-        return list(_corners(self.tree, ()))
+        """Configurations that together visit every branch, every option and both ends of every range.
+
+        Sections of the tree are visited in every combination, as far as these are few: what a model can do decides
+        which scoring it can have.
+        """
+        variants = {key: list(_corners(child, (key,))) for key, child in self.tree.items()}
+        if math.prod(map(len, variants.values())) > MOST_CORNERS:
+            return list(_corners(self.tree, ()))
+        return [Origin(dict(zip(variants, whole, strict=True)), ()) for whole in product(*variants.values())]
 
     def defects(self) -> list[tuple[Steps, str, str]]:
         """What is wrong with the distributions themselves: (place, what must hold, what was got)."""
