@@ -1,0 +1,157 @@
+"""AnoGAN (Schlegl et al. 2017, Unsupervised anomaly detection with generative adversarial networks to guide marker
+discovery, IPMI): a generator of healthy slices, in which the code of a slice is searched; a row of Baur et al. 2018.
+
+    L_Dis = -log Dis(x) - log(1 - Dis(G(z))), L_G = -log Dis(G(z)), z ~ N(0, I)
+
+The generator is as complex as the decoder of the other rows: a projection of z (Radford et al. 2016, DCGAN), then the
+backbone's decoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from uadray.errors import ConfigError, Problem
+from uadray.models.base import Model, Terms, Update
+from uadray.models.blocks import Backbone, BackboneConfig, Discriminator
+from uadray.models.folding import folded
+from uadray.models.latent_search import LatentSearch, LatentSearchConfig
+from uadray.models.losses import accuracy, discrimination, fooling, spread
+from uadray.section import Section
+
+
+class AnoGanConfig(Section):
+    """A generator, a discriminator and a search between them."""
+
+    kind: Literal["anogan"] = "anogan"
+
+    dim: int = Field(64, ge=1)
+    """Values in z. Baur et al. 2018, Table 1: 64."""
+
+    feature_size: int = Field(8, ge=1)
+    """Side of the feature map that z is projected to, in pixels. Paper silent; default from the dense rows."""
+
+    learning_rate: float = Field(1e-3, gt=0)
+    """Of the generator. Baur et al. 2018: 1e-3, of the other decoders; DCGAN (Radford et al. 2016): 2e-4."""
+
+    discriminator_learning_rate: float = Field(1e-4, gt=0)
+    """Of the discriminator. Baur et al. 2018, of every adversary: 1e-4."""
+
+    search: LatentSearchConfig = LatentSearchConfig()
+    """For the code of a slice."""
+
+    backbone: Backbone = BackboneConfig()
+    """The stages, or the name of a preset: baur2021, larsen2018."""
+
+    def check(self, size: int) -> None:
+        """Refuse a feature map that no number of doublings makes a size x size image (ConfigError, UAD-211)."""
+        if self._stages(size) == 0:
+            doubled = [size >> stages for stages in range(1, 9) if size % 2**stages == 0]
+            must, do = "the feature map must be the image halved at least once", f"Choose a size among {doubled}."
+            got = f"{self.feature_size} x {self.feature_size} for images of {size} x {size}"
+            raise ConfigError(Problem("UAD-211", "model.feature_size", must, got, do))
+
+    def build(self, size: int) -> AnoGan:
+        """The untrained model for size x size images, its weights drawn from torch's generator."""
+        self.check(size)
+        stages = self._stages(size)
+        project = nn.ConvTranspose2d(self.dim, self.backbone.width(stages), self.feature_size)
+        generator = nn.Sequential(project, self.backbone.decoder(stages))
+        return AnoGan(generator, self.backbone.discriminator(size), self)
+
+    def hyperparameters(self) -> dict[str, float | str]:
+        """The configuration as one flat row."""
+        return {
+            "model": "AnoGAN",
+            "latent": str(self.dim),
+            "latent_kind": "dense",
+            "latent_size": self.feature_size,
+            "latent_channels": self.dim,
+            "latent_values": self.dim,
+            "learning_rate": self.learning_rate,
+            "adversary_learning_rate": self.discriminator_learning_rate,
+            **self.search.hyperparameters(),
+            **self.backbone.hyperparameters(),
+        }
+
+    def _stages(self, size: int) -> int:
+        """Doublings from feature map to image; 0 where there is no whole number of them."""
+        stages = (size // self.feature_size).bit_length() - 1
+        return stages if stages > 0 and self.feature_size << stages == size else 0
+
+
+class AnoGan(Model):
+    """For every batch the discriminator moves first, then the generator; z is searched when a slice is looked at.
+
+    >>> model = AnoGanConfig(feature_size=8).build(size=32)
+    >>> model.eval().reconstruct(torch.rand(2, 1, 32, 32)).shape
+    torch.Size([2, 1, 32, 32])
+    """
+
+    def __init__(self, generator: nn.Module, discriminator: Discriminator, config: AnoGanConfig) -> None:
+        super().__init__()
+        self.generator = generator
+        self.discriminator = discriminator
+        self.config = config
+        self._watched: dict[str, Tensor] = {}
+
+    def updates(self) -> Mapping[str, Update]:
+        rate, own_rate = self.config.discriminator_learning_rate, self.config.learning_rate
+        return {
+            "discriminator": Update(self.discriminator, self._discriminator_loss, rate, watched=lambda: self._watched),
+            "generator": Update(self.generator, self._generator_loss, own_rate),
+        }
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """G(z) in fp32, z searched from one draw of N(0, I), the same for all slices.
+
+        Not from its mean: a trained generator can be flat there, when z = 0 leaves every unit of its first ReLU off.
+        """
+        return self._found(images, self._drawn(1, seed=0), self.config.search.steps)
+
+    def variant(self, images: Tensor, number: int) -> Tensor:
+        """G(z), z searched from another draw."""
+        return self._found(images, self._drawn(1, seed=number + 1), self.config.search.steps)
+
+    def draft(self, images: Tensor) -> Tensor:
+        """G(z) after the first steps of the search."""
+        return self._found(images, self._drawn(1, seed=0), self.config.search.draft_steps)
+
+    def samples(self, count: int) -> Tensor:
+        """G(z) of the same z ~ N(0, I) at every call."""
+        x_hat: Tensor = folded(self.generator)(self._drawn(count, seed=0))
+        return x_hat
+
+    def _discriminator_loss(self, x: Tensor) -> Terms:
+        with torch.no_grad():
+            x_hat = self.generator(self._codes(len(x)))
+        of_x, of_x_hat = self.discriminator(x), self.discriminator(x_hat)
+        self._watched = {"accuracy": accuracy(of_x, of_x_hat), "spread": spread(x, x_hat)}
+        real, fake = discrimination(of_x, of_x_hat)
+        return {"real": real, "fake": fake}
+
+    def _generator_loss(self, x: Tensor) -> Terms:
+        return {"adversarial": fooling(self.discriminator(self.generator(self._codes(len(x)))))}
+
+    def _codes(self, count: int) -> Tensor:
+        """z ~ N(0, I) from torch's generator, (count, dim, 1, 1)."""
+        return torch.randn(count, self.config.dim, 1, 1, device=self._device)
+
+    def _drawn(self, count: int, seed: int) -> Tensor:
+        """z ~ N(0, I) that are the same at every call, (count, dim, 1, 1)."""
+        drawn = torch.randn(count, self.config.dim, 1, 1, generator=torch.Generator().manual_seed(seed))
+        return drawn.to(self._device)
+
+    def _found(self, x: Tensor, start: Tensor, steps: int) -> Tensor:
+        search = LatentSearch(self.generator, self.discriminator.features, self.config.search)
+        x_hat: Tensor = folded(self.generator)(search(x, start, steps))
+        return x_hat
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.generator.parameters()).device
