@@ -125,7 +125,9 @@ def main() -> None:
         compare_speed(size, options.steps, options.rounds)
     with TemporaryDirectory() as folder:
         people = PhantomCohort(healthy=10, lesion=12, spacing_mm=3).subjects(Path(folder))
-        config = PrepareConfig.parse({"canvas": {"kind": "resample", "size": 64}, "slices": {"count": 5}})
+        config = PrepareConfig.parse(
+            {"canvas": {"kind": "resample", "size": 64}, "slices": {"kind": "middle", "count": 5}}
+        )
         store = prepare(people, config, Path(folder) / "stores", lambda *_: None)
         model, patients = trained(store.read("train", "healthy"), options.train_seconds), store.read("val", "lesion")
     with torch.no_grad():

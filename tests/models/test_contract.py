@@ -5,6 +5,7 @@ import torch
 
 from uadray.models.base import moving_only
 from uadray.models.latent import DenseLatentConfig, SpatialLatentConfig
+from uadray.models.latent_search import LatentSearchConfig
 from uadray.models.zoo import ZOO
 from uadray.scoring.residual import AbsoluteResidual
 
@@ -13,6 +14,7 @@ SIZE = 32
 
 DENSE, SPATIAL = DenseLatentConfig(dim=12, feature_size=8), SpatialLatentConfig(size=8, channels=6)
 SMALL = {
+    "AnoGAN": {"dim": 12, "feature_size": 8, "search": LatentSearchConfig(steps=5, draft_steps=2)},
     "restoration": {"vae": ZOO["dVAE"].model_copy(update={"latent": DENSE}), "steps": 5},
     "f-AnoGAN": {"latent": DENSE},
     "intensity": {},

@@ -48,6 +48,11 @@ class AnoGanConfig(Section):
     backbone: Backbone = BackboneConfig()
     """The stages, or the name of a preset: baur2021, larsen2018."""
 
+    @property
+    def varies(self) -> bool:
+        """Whether the variants of a reconstruction differ: each starts elsewhere."""
+        return True
+
     def check(self, size: int) -> None:
         """Refuse a feature map that no number of doublings makes a size x size image (ConfigError, UAD-211)."""
         if self._stages(size) == 0:

@@ -12,14 +12,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from uadray.models.adversary import ImageAdversaryConfig
+from uadray.models.anogan import AnoGanConfig
 from uadray.models.fanogan import FAnoGanConfig
 from uadray.models.intensity import IntensityConfig
 from uadray.models.latent import DenseLatentConfig, SpatialLatentConfig
+from uadray.models.latent_search import LatentSearchConfig
 from uadray.models.posterior import GaussianConfig
 from uadray.models.restoration import RestorationConfig
 from uadray.models.vae_gan import VaeGanConfig
 
-AnyModel = VaeGanConfig | RestorationConfig | FAnoGanConfig | IntensityConfig
+AnyModel = VaeGanConfig | AnoGanConfig | RestorationConfig | FAnoGanConfig | IntensityConfig
 
 ZOO: Mapping[str, AnyModel] = {
     "dAE": VaeGanConfig(latent=DenseLatentConfig(dim=512)),
@@ -31,6 +33,7 @@ ZOO: Mapping[str, AnyModel] = {
     "sVAE-GAN": VaeGanConfig(
         latent=SpatialLatentConfig(size=16, channels=64), posterior=GaussianConfig(), adversary=ImageAdversaryConfig()
     ),
+    "AnoGAN": AnoGanConfig(search=LatentSearchConfig(patience=100)),
     "restoration": RestorationConfig(),
     "f-AnoGAN": FAnoGanConfig(),
     "intensity": IntensityConfig(),

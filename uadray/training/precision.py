@@ -7,6 +7,8 @@ from typing import Literal
 
 import torch
 
+from uadray.models.folding import shortest
+
 Precision = Literal["fp32", "bf16"]
 
 
@@ -16,10 +18,7 @@ def fastest(device: torch.device) -> Precision:
     On a CPU with AVX512-BF16 a training step in bf16 takes half to two thirds of one in fp32 (docs/benchmarks.md);
     without AVX512-BF16 or AMX, bf16 is emulated and slower.
     """
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    capabilities = torch.cpu.get_capabilities()
-    return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+    return "bf16" if shortest(device) is torch.bfloat16 else "fp32"
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
