@@ -11,6 +11,7 @@ included, against the same epochs on tensors that are there.
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import resource
 import subprocess
@@ -98,6 +99,7 @@ def main() -> None:
     if options.peak:
         prepare_and_tell_peak(options.peak)
         return
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

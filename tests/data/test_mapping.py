@@ -7,7 +7,7 @@ import ray
 from uadray.data import batches
 from uadray.data.mapping import over_cores
 from uadray.data.preparation import PrepareConfig, prepare
-from uadray.errors import DataError
+from uadray.errors import ConfigError, DataError, Problem
 
 CONFIG = PrepareConfig.parse({"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "resample", "size": 32}})
 
@@ -21,6 +21,20 @@ def cores():
 @pytest.mark.slow
 def test_two_cores_give_the_same_results_in_the_same_order_as_one(cores):
     assert list(cores(lambda number: number**2, range(7))) == [number**2 for number in range(7)]
+
+
+def refuse(number):
+    if number == 3:
+        raise ConfigError(Problem("UAD-150", "deepbet", "it must be installed", "nothing", "Install it."))
+    return number
+
+
+@pytest.mark.slow
+def test_a_mistake_of_the_user_comes_as_it_was_raised(cores):
+    results = cores(refuse, range(7))
+    assert [next(results), next(results), next(results)] == [0, 1, 2]
+    with pytest.raises(ConfigError, match="UAD-150 deepbet"):
+        next(results)
 
 
 @pytest.mark.slow

@@ -115,3 +115,22 @@ def test_a_model_and_a_scoring_that_do_not_go_together_are_found_wherever_they_a
     }
     with pytest.raises(ConfigError, match=r"scoring.*vary"):
         check(Document("x.yaml", {"study": "x", "run": run}))
+
+
+GRID = (
+    GOOD.replace("budget", "sampler: {kind: grid}\nbudget")
+    .replace("enqueue: [sAE1]\n", "")
+    .replace("percentile: {uniform: [90.0, 99.9]}", "percentile: 98.0")
+)
+
+
+def test_a_grid_tries_every_point_of_the_space():
+    plan = check(parse(GRID.replace("trials: 3", "trials: 18"), "toy.yaml"))
+    assert len(plan.enqueued()) == (2 + 2 * 2) * 3
+
+
+def test_a_grid_without_end_or_with_too_few_points_is_refused():
+    assert "UAD-216" in problems(GRID.replace("98.0", "{uniform: [90.0, 99.0]}"))[0]
+    (problem,) = problems(GRID.replace("trials: 3", "trials: 19"))
+    assert "UAD-216 toy.yaml:5:18 budget.trials" in problem
+    assert "18 points" in problem

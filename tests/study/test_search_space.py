@@ -61,7 +61,7 @@ def test_corners_visit_every_option_every_integer_and_both_ends_of_every_range()
 
 
 def test_a_corner_knows_where_its_values_stand():
-    (corner,) = [c for c in SPACE.corners() if c.plain()["latent"].get("size") == 16]
+    corner = next(c for c in SPACE.corners() if c.plain()["latent"].get("size") == 16)
     assert corner.steps_to(("latent", "spatial", "size")) == ("latent", "choice", 1, "size", "choice", 1)
 
 
@@ -114,3 +114,29 @@ def test_a_distribution_that_makes_no_sense_is_a_defect(tree, must):
 
 def test_a_space_can_be_sent_to_another_process():
     assert pickle.loads(pickle.dumps(SPACE)).tree == TREE
+
+
+def test_points_are_every_combination_once_in_the_order_of_the_file():
+    tree = {**TREE, "weight": {"choice": [0.1, 1.0]}, "list": ["fixed"]}
+    points = SearchSpace(tree).points()
+    assert len(points) == (2 + 2 * 9) * 2
+    assert len({str(point) for point in points}) == len(points)
+    assert points[:3] == [
+        {"latent": "dense", "latent.dense.dim": 64, "weight": 0.1},
+        {"latent": "dense", "latent.dense.dim": 64, "weight": 1.0},
+        {"latent": "dense", "latent.dense.dim": 512, "weight": 0.1},
+    ]
+    assert all(SearchSpace(tree).resolve(point) for point in points)
+
+
+def test_a_space_with_a_range_of_decimals_has_no_last_point():
+    assert SPACE.points() is None
+
+
+def test_a_space_may_be_a_choice_of_whole_runs():
+    space = SearchSpace({"choice": [{"model": "a", "epochs": 1}, {"model": "b", "epochs": 2}]})
+    assert [space.resolve(point) for point in space.points()] == [
+        {"model": "a", "epochs": 1},
+        {"model": "b", "epochs": 2},
+    ]
+    assert len(space.corners()) == 2

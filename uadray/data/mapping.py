@@ -1,16 +1,21 @@
-"""Subjects over cores and nodes with Ray Data: results come in their order, a few at a time."""
+"""Subjects over cores and nodes with Ray: results come in their order, a few at a time.
+
+Plain tasks, not Ray Data: its `map` has the same results and takes 2.7 s longer, whatever the work (two cores, 24 and
+48 items of half a second: 0.67 and 0.82 of what two cores could do, against 0.97 here).
+"""
 
 from __future__ import annotations
 
-import logging
-import pickle
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import ray
-import ray.data
+from ray.exceptions import RayTaskError
 
-BLOCK = 8  # items a task at most: a task costs some 20 ms, and its results are in memory together
+from uadray.errors import UadError
+
+AHEAD = 4  # tasks for each core, running or waiting: their results are in memory together
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,17 +29,26 @@ def over_cores(workers: int) -> Callable[[Callable[[Item], Result], Sequence[Ite
 
 
 def _over_cores(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    def apply(row: dict[str, Any]) -> dict[str, Any]:
-        return {"result": pickle.dumps(function(items[row["item"]]))}
+    shared, task = ray.put(function), ray.remote(_apply)
+    most = AHEAD * int(ray.cluster_resources()["CPU"])
+    pending: deque[Any] = deque()
+    for item in items:
+        pending.append(task.remote(shared, item))
+        if len(pending) == most:
+            yield _result(pending.popleft())
+    while pending:
+        yield _result(pending.popleft())
 
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    block = max(1, min(BLOCK, len(items) // (8 * int(ray.cluster_resources()["CPU"]))))  # eight a core, or more
-    context = ray.data.DataContext.get_current().copy()
-    context.execution_options.preserve_order = True
-    context.enable_progress_bars = False
-    with ray.data.DataContext.current(context):
-        rows = ray.data.from_items(
-            [{"item": number} for number in range(len(items))], override_num_blocks=-(-len(items) // block)
-        )
-        for row in rows.map(apply).iter_rows():
-            yield pickle.loads(row["result"])
+
+def _apply(function: Callable[[Item], Result], item: Item) -> Result:
+    return function(item)
+
+
+def _result(task: Any) -> Any:
+    """What a task returned; a person's mistake comes as it was raised, not as Ray's error about it."""
+    try:
+        return ray.get(task)
+    except RayTaskError as error:
+        if isinstance(error.cause, UadError):
+            raise error.cause from None
+        raise

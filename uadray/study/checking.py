@@ -77,6 +77,7 @@ def _run_problems(document: Document, space: SearchSpace, study: StudyConfig | N
             must = f"must divide among resources.workers = {study.resources.workers}"
             yield Problem("UAD-213", place, must, str(run.train.batch_size), "Change one of the two.")
     if study is not None:
+        yield from _grid_problems(document, study)
         for number, name in enumerate(study.enqueue):
             where = document.where(("enqueue", number))
             if name not in ZOO:
@@ -87,6 +88,18 @@ def _run_problems(document: Document, space: SearchSpace, study: StudyConfig | N
                 yield Problem(
                     "UAD-214", where, "must be a point of `run.model`", repr(name), "Widen the space or drop the row."
                 )
+
+
+def _grid_problems(document: Document, study: StudyConfig) -> Iterator[Problem]:
+    """Of a sampler that knows its trials: the budget must not ask for more."""
+    try:
+        points = study.sampler.enqueued(study.space)
+    except ConfigError as error:
+        yield from (Problem(p.code, document.where(("run",)), p.must, p.got, p.do) for p in error.problems)
+        return
+    if points and study.budget.trials > len(points):
+        must, got = f"must be at most the {len(points)} points of the grid", str(study.budget.trials)
+        yield Problem("UAD-216", document.where(("budget", "trials")), must, got, f"Set it to {len(points)}.")
 
 
 def _place(corner: Origin, detail: Any) -> Path_:

@@ -26,6 +26,11 @@ class Distribution(ABC):
     def holds(self, value: Any) -> bool:
         """Whether the value can be drawn."""
 
+    @property
+    @abstractmethod
+    def finite(self) -> bool:
+        """Whether the corners are all that can be drawn."""
+
 
 @dataclass(frozen=True)
 class Choice(Distribution):
@@ -42,6 +47,10 @@ class Choice(Distribution):
     def holds(self, value: Any) -> bool:
         return value in self.labels
 
+    @property
+    def finite(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True)
 class Range(Distribution):
@@ -55,6 +64,10 @@ class Range(Distribution):
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, (int, float)) and self.low <= value <= self.high
+
+    @property
+    def finite(self) -> bool:
+        return False
 
 
 class Uniform(Range):
@@ -83,6 +96,10 @@ class Integer(Range):
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, int) and super().holds(value)
+
+    @property
+    def finite(self) -> bool:
+        return len(self.corners()) == int(self.high) - int(self.low) + 1
 
 
 RANGES: Mapping[str, type[Range]] = {"uniform": Uniform, "loguniform": LogUniform, "integer": Integer}

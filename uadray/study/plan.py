@@ -77,8 +77,9 @@ class StudyConfig(Section):
         return next(iter(self.objectives.items()))
 
     def enqueued(self) -> list[Values]:
-        """The drawn values of the rows to try first."""
-        return [values for name in self.enqueue if (values := self.point(name))]
+        """The drawn values of the trials that are not left to draws: rows of the zoo, then those of the sampler."""
+        rows = [values for name in self.enqueue if (values := self.point(name))]
+        return rows + [values for values in self.sampler.enqueued(self.space) if values not in rows]
 
     def point(self, name: str) -> Values | None:
         """The drawn values that make a row of the zoo; None or {} where the space does not lead to it."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -23,6 +23,10 @@ from uadray.study.distributions import RANGES, WORDS, Choice, Distribution, Scal
 MOST_CORNERS = 2000
 Values = dict[str, Scalar]  # drawn values by name
 Steps = tuple[str | int, ...]  # a place in the YAML tree
+
+
+class EndlessError(Exception):
+    """A range of decimal numbers has no last value."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +83,35 @@ class SearchSpace:
         """The configuration tree that drawn values stand for."""
         return _resolve(self.tree, "", lambda name, _: values[name])
 
+    def points(self) -> list[Values] | None:
+        """Every configuration as its drawn values, the first drawn value changing slowest; None if they are endless.
+
+        >>> SearchSpace({"a": {"choice": [1, 2]}, "b": {"choice": ["x", "y"]}}).points()[1]
+        {'a': 1, 'b': 'y'}
+        """
+        found: list[Values] = []
+        pending: list[list[int]] = [[]]  # which option of each draw, as far as it is settled
+        while pending:
+            settled = pending.pop()
+            walk = _Walk(settled)
+            try:
+                _resolve(self.tree, "", walk)
+            except EndlessError:
+                return None
+            found.append(walk.values)
+            chosen = settled + [0] * (len(walk.counts) - len(settled))
+            for depth in range(len(settled), len(chosen)):  # the deepest is taken next
+                pending += [[*chosen[:depth], other] for other in range(walk.counts[depth] - 1, 0, -1)]
+        return found
+
     def corners(self) -> list[Origin]:
         """Configurations that together visit every branch, every option and both ends of every range.
 
         Sections of the tree are visited in every combination, as far as these are few: what a model can do decides
         which scoring it can have.
         """
+        if distribution_of(self.tree) is not None:
+            return list(_corners(self.tree, ()))
         variants = {key: list(_corners(child, (key,))) for key, child in self.tree.items()}
         if math.prod(map(len, variants.values())) > MOST_CORNERS:
             return list(_corners(self.tree, ()))
@@ -101,6 +128,23 @@ class SearchSpace:
         space fixes outside its choices stays as it is, but for the kind, which must agree.
         """
         return _locate_around(self.tree, tree, "", names)
+
+
+class _Walk:
+    """Draws that take the options they are told to, then always the first; raises EndlessError where there is none."""
+
+    def __init__(self, settled: Sequence[int]) -> None:
+        self.values: Values = {}
+        self.counts: list[int] = []
+        self._settled = settled
+
+    def __call__(self, name: str, distribution: Distribution) -> Scalar:
+        if not distribution.finite:
+            raise EndlessError
+        options, depth = distribution.corners(), len(self.counts)
+        self.counts.append(len(options))
+        self.values[name] = options[self._settled[depth] if depth < len(self._settled) else 0]
+        return self.values[name]
 
 
 def distribution_of(tree: Any) -> Distribution | None:
