@@ -6,6 +6,7 @@ import torch
 from uadray.models.base import moving_only
 from uadray.models.latent import DenseLatentConfig, SpatialLatentConfig
 from uadray.models.latent_search import LatentSearchConfig
+from uadray.models.unet import UNetConfig
 from uadray.models.zoo import ZOO
 from uadray.scoring.residual import AbsoluteResidual
 
@@ -17,6 +18,8 @@ SMALL = {
     "AnoGAN": {"dim": 12, "feature_size": 8, "search": LatentSearchConfig(steps=5, draft_steps=2)},
     "restoration": {"vae": ZOO["dVAE"].model_copy(update={"latent": DENSE}), "steps": 5},
     "f-AnoGAN": {"latent": DENSE},
+    "denoising": {"unet": UNetConfig(base_width=8, depth=3)},
+    "diffusion": {"unet": UNetConfig(base_width=8, depth=3), "steps": 3, "sample_steps": 3},
     "intensity": {},
 }
 

@@ -47,6 +47,11 @@ class DenoisingConfig(Section):
     learning_rate: float = Field(5e-4, gt=0)
     """Fixed. Kascenas et al. 2022: 1e-4 with AMSGrad, falling as a cosine; more here, for trainings of few steps."""
 
+    @property
+    def varies(self) -> bool:
+        """Whether the variants of a reconstruction differ."""
+        return True
+
     def check(self, size: int) -> None:
         """Refuse a size that the U-Net cannot halve (ConfigError, UAD-211)."""
         self.unet.check(size)

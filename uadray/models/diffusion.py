@@ -56,6 +56,11 @@ class DiffusionConfig(Section):
     learning_rate: float = Field(5e-4, gt=0)
     """Fixed. Wyatt et al. 2022: 1e-4, of AdamW, with a moving average of the weights; more here, for few steps."""
 
+    @property
+    def varies(self) -> bool:
+        """Whether the variants of a reconstruction differ."""
+        return True
+
     def check(self, size: int) -> None:
         """Refuse a size that the U-Net cannot halve (ConfigError, UAD-211)."""
         self.unet.check(size)

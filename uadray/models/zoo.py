@@ -1,4 +1,4 @@
-"""The rows of Baur et al. 2018, Table 1, by name, and the union of all models.
+"""Every model by name: the eight rows of Baur et al. 2018, Table 1, what came after, and the bar; and their union.
 
 Sizes are the paper's, for 256 x 256 slices; "sAE2" is never listed there. Weights the paper is silent on are the
 defaults of their sections.
@@ -13,6 +13,8 @@ from pydantic import BeforeValidator, Field
 
 from uadray.models.adversary import ImageAdversaryConfig
 from uadray.models.anogan import AnoGanConfig
+from uadray.models.denoising import DenoisingConfig
+from uadray.models.diffusion import DiffusionConfig
 from uadray.models.fanogan import FAnoGanConfig
 from uadray.models.intensity import IntensityConfig
 from uadray.models.latent import DenseLatentConfig, SpatialLatentConfig
@@ -21,7 +23,15 @@ from uadray.models.posterior import GaussianConfig
 from uadray.models.restoration import RestorationConfig
 from uadray.models.vae_gan import VaeGanConfig
 
-AnyModel = VaeGanConfig | AnoGanConfig | RestorationConfig | FAnoGanConfig | IntensityConfig
+AnyModel = (
+    VaeGanConfig
+    | AnoGanConfig
+    | FAnoGanConfig
+    | RestorationConfig
+    | DenoisingConfig
+    | DiffusionConfig
+    | IntensityConfig
+)
 
 ZOO: Mapping[str, AnyModel] = {
     "dAE": VaeGanConfig(latent=DenseLatentConfig(dim=512)),
@@ -34,8 +44,10 @@ ZOO: Mapping[str, AnyModel] = {
         latent=SpatialLatentConfig(size=16, channels=64), posterior=GaussianConfig(), adversary=ImageAdversaryConfig()
     ),
     "AnoGAN": AnoGanConfig(search=LatentSearchConfig(patience=100)),
-    "restoration": RestorationConfig(),
     "f-AnoGAN": FAnoGanConfig(),
+    "restoration": RestorationConfig(),
+    "denoising": DenoisingConfig(),
+    "diffusion": DiffusionConfig(),
     "intensity": IntensityConfig(),
 }
 
