@@ -55,7 +55,7 @@ def sweep(
             if sealed_trial(ledger) is None and not searcher.complete:
                 start_ray(plan)
                 run_trials(plan, store.size, load_datasets(store), searcher, progress, finished)
-            verdict = judge(plan, ledger, store, select(plan, ledger, store, searcher.ending))
+            verdict = judge(plan, ledger, store, select(plan, ledger, store, searcher.ending), progress.tested)
             tracker.log_verdict(verdict, ledger.folder)
         where = "" if workspace == Path("runs") else f" WORKSPACE={workspace.resolve()}"
         places = {"Files": str(ledger.folder), "MLflow": f"make ui{where}, experiment {tracker.experiment}"}

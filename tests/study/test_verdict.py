@@ -11,7 +11,8 @@ from uadray.config import RunConfig
 from uadray.models.intensity import IntensityConfig
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
-from uadray.study.verdict import judge
+from uadray.study.tested import EveryTrialConfig
+from uadray.study.verdict import Verdict, judge
 from uadray.training.loop import Rank
 from uadray.training.worker import Place, Task, work
 
@@ -35,6 +36,12 @@ class Opened:
         return made_slices(seed=seeds[split, group], lesion=group == "lesion")
 
 
+def trained(ledger, slices, index, seed):
+    place = Place(torch.device("cpu"), Rank(), lambda module: module, slices.__getitem__, lambda row: None)
+    run = RunConfig.parse({**RUN, "train": {**RUN["train"], "seed": seed}}).plain()
+    work(Task(index, run, 32, str(ledger.trial(index)), {}), place)
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     ledger, store = Ledger(tmp_path_factory.mktemp("study")), Opened([])
@@ -43,10 +50,11 @@ def study(tmp_path_factory):
         "val_healthy": store.read("val", "healthy"),
         "val_lesion": store.read("val", "lesion"),
     }
-    place = Place(torch.device("cpu"), Rank(), lambda module: module, slices.__getitem__, lambda row: None)
-    work(Task(0, RunConfig.parse(RUN).plain(), 32, str(ledger.trial(0)), {}), place)
+    trained(ledger, slices, 0, seed=0)
+    trained(ledger, slices, 1, seed=1)
     (ledger.folder / "selection.json").write_text(json.dumps({"trial": 0}))
-    plan = StudyConfig.parse({"study": "toy", "cohort": {"kind": "phantom"}, "budget": {"trials": 1}, "run": RUN})
+    plan = StudyConfig.parse({"study": "toy", "cohort": {"kind": "phantom"}, "budget": {"trials": 2}, "run": RUN})
+    plan = plan.model_copy(update={"tested": EveryTrialConfig()})
     return ledger, store, judge(plan, ledger, store, ledger.record(0))
 
 
@@ -76,3 +84,13 @@ def test_a_trial_leaves_its_panels_and_samples_and_the_verdict_its_own(study):
     ledger, _, _ = study
     assert {path.name for path in ledger.trial(0).glob("*.png")} == {"panels.png", "samples.png"}
     assert (ledger.folder / "test_panels.png").is_file()
+
+
+def test_every_trial_is_tested_where_that_is_asked_for_in_the_same_opening(study):
+    ledger, _, verdict = study
+    assert verdict.others.keys() == {1}
+    assert verdict.others[1].threshold == ledger.record(1).val.threshold
+    assert {patient.subject for patient in verdict.others[1].patients} == {
+        p.subject for p in verdict.winner.test.patients
+    }
+    assert Verdict.parse(json.loads((ledger.folder / "test.json").read_text())) == verdict

@@ -13,6 +13,7 @@ from uadray.section import Section
 from uadray.study.sampling import SamplerConfig, TpeConfig
 from uadray.study.search_space import SearchSpace, Values
 from uadray.study.stopping import NeverConfig, SchedulerConfig
+from uadray.study.tested import TestedConfig, WinnerConfig
 from uadray.training.trainer import ResourcesConfig
 
 Metric = Literal["val/auprc", "val/dice_mean", "val/l1", "val/seconds_per_slice"]
@@ -63,6 +64,9 @@ class StudyConfig(Section):
 
     enqueue: tuple[str, ...] = ()
     """Rows of the zoo to try first."""
+
+    tested: TestedConfig = WinnerConfig()
+    """Who is scored on the test patients in the end."""
 
     run: dict[str, Any]
     """A RunConfig in which some values are distributions."""

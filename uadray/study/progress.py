@@ -43,6 +43,7 @@ class Progress:
         self._started = clock()
         self._first = math.inf  # when the first trial began
         self._rows: dict[int, Row] = {}
+        self._tested = ""
         self._found = 0.0  # work that was finished before this start, in trials
         self._live = Live(self, console=console, refresh_per_second=4, transient=True)
 
@@ -80,6 +81,11 @@ class Progress:
         self._say(f"trial {record.index} {row.status} after {row.epoch} epochs{scores} {record.reason}".rstrip())
         self._say(self._state())
 
+    def tested(self, done: int, of_all: int) -> None:
+        """A trial beside the winner was scored on the test patients."""
+        self._tested = f", {done} of {of_all} tested"
+        self._say(f"{done} of {of_all} other trials tested")
+
     def __rich__(self) -> RenderableType:
         return Group(self._table(max(4, self._console.height - 7)), Text(self._state(), style="bold"))
 
@@ -93,7 +99,8 @@ class Progress:
         settled = sum(row.record is not None for row in list(self._rows.values()))
         elapsed, eta = self._clock() - self._started, self.eta_seconds()
         left = f", about {_duration(eta)} left" if eta else ""
-        return f"{settled} of {self._plan.budget.trials} trials done, {_duration(elapsed)} passed{left}"
+        done = f"{settled} of {self._plan.budget.trials} trials done"
+        return f"{done}, {_duration(elapsed)} passed{left}{self._tested}"
 
     def _table(self, height: int) -> Table:
         metric = self._plan.winner[0]

@@ -1,4 +1,4 @@
-"""The test: the selected configuration and the intensity baseline on patients that nothing was chosen by.
+"""The test: the selected trial, the intensity baseline and who else is tested, on patients that nothing was chosen by.
 
 Of all that a study does, this alone reads the test split, and only for a trial whose selection is on disk.
 """
@@ -6,7 +6,8 @@ Of all that a study does, this alone reads the test split, and only for a trial 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,29 +55,44 @@ class Verdict:
     trial: int
     winner: Contender
     baseline: Contender
+    others: dict[int, Scorecard] = field(default_factory=dict)  # of the test patients, by trial
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON values; `Verdict.parse` is the inverse."""
+        others = {str(trial): card.plain() for trial, card in self.others.items()}
+        contenders = {"winner": self.winner.plain(), "baseline": self.baseline.plain()}
+        return {"trial": self.trial, **contenders, "others": others}
+
+    @classmethod
+    def parse(cls, plain: dict[str, Any]) -> Verdict:
+        others = {int(trial): Scorecard.parse(card) for trial, card in plain["others"].items()}
+        return cls(plain["trial"], Contender.parse(plain["winner"]), Contender.parse(plain["baseline"]), others)
 
 
-def judge(plan: StudyConfig, ledger: Ledger, store: Store, best: Record) -> Verdict:
-    """Score the selected trial and the baseline on the test patients, and write test.json.
+def judge(
+    plan: StudyConfig,
+    ledger: Ledger,
+    store: Store,
+    best: Record,
+    on_trial: Callable[[int, int], None] = lambda done, of_all: None,
+) -> Verdict:
+    """Score the selected trial, the baseline and who else is tested on the test patients, and write test.json.
 
-    A verdict that was reached before is read, not reached again. Raises StudyError (UAD-331) when `best` is not the
-    trial that the selection on disk names.
+    `on_trial` is called with (done, of all) after each of the others. A verdict that was reached before is read, not
+    reached again. Raises StudyError (UAD-331) when `best` is not the trial that the selection on disk names.
     """
     if sealed_trial(ledger) != best.index or best.val is None:
         must, do = "the selection must be on disk before the test split is opened", "Select first."
         raise StudyError(Problem("UAD-331", str(ledger.folder), must, f"trial {best.index}", do))
     path = ledger.folder / "test.json"
     if path.is_file():
-        plain = json.loads(path.read_text())
-        return Verdict(plain["trial"], Contender.parse(plain["winner"]), Contender.parse(plain["baseline"]))
+        return Verdict.parse(json.loads(path.read_text()))
 
     torch.set_num_threads(plan.resources.cpus_per_worker)
     exact_fp32()
     device = plan.resources.device
-    model = best.run.model.build(store.size)
-    load_weights(model, ledger.trial(best.index) / "checkpoints")
     healthy = store.read("val", "healthy")
-    detector = Detector(model.to(device), best.run.scoring, device).fit(healthy)
+    detector = _detector(best, ledger, healthy, device)
     scoring, bar_val = _best_intensity(plan, ledger, healthy, store.read("val", "lesion"))
     bar = Detector(IntensityConfig().build(store.size), scoring, device).fit(healthy)
 
@@ -85,10 +101,25 @@ def judge(plan: StudyConfig, ledger: Ledger, store: Store, best: Record) -> Verd
     winner = Contender(best.run, best.val, score(maps, test, best.val.threshold), detector.seconds_per_slice(test))
     bar_run = RunConfig(model=IntensityConfig(), train=best.run.train, scoring=scoring)
     bar_test = score(bar.anomaly_maps(test), test, bar_val.threshold)
-    verdict = Verdict(best.index, winner, Contender(bar_run, bar_val, bar_test, bar.seconds_per_slice(test)))
+    baseline = Contender(bar_run, bar_val, bar_test, bar.seconds_per_slice(test))
     save_panels(detector, test, best.val.threshold, ledger.folder / "test_panels.png")
-    write_json(path, {"trial": best.index, "winner": winner.plain(), "baseline": verdict.baseline.plain()})
+    others: dict[int, Scorecard] = {}
+    records = plan.tested.others(ledger.records(), best)
+    for done, record in enumerate(records, start=1):
+        assert record.val is not None
+        maps = _detector(record, ledger, healthy, device).anomaly_maps(test)
+        others[record.index] = score(maps, test, record.val.threshold)
+        on_trial(done, len(records))
+    verdict = Verdict(best.index, winner, baseline, others)
+    write_json(path, verdict.plain())
     return verdict
+
+
+def _detector(record: Record, ledger: Ledger, healthy: Slices, device: torch.device) -> Detector:
+    """A trial's, as it was validated."""
+    model = record.run.model.build(healthy.images.shape[-1])
+    load_weights(model, ledger.trial(record.index) / "checkpoints")
+    return Detector(model.to(device), record.run.scoring, device).fit(healthy)
 
 
 def _best_intensity(
