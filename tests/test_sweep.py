@@ -226,3 +226,28 @@ def test_an_empty_cohort_is_refused(copied, tmp_path):
 
 def test_a_missing_cohort_is_refused(tmp_path):
     assert "UAD-120" in refused(tmp_path, "--bids", str(tmp_path / "absent"))
+
+
+@pytest.mark.slow
+def test_random_labels_of_test_patients_change_nothing_before_the_verdict(undisturbed, tmp_path):
+    folder, _ = undisturbed
+    cohort = tmp_path / "runs" / "cohorts"
+    shutil.copytree(folder / "runs" / "cohorts", cohort)
+    store = next((folder / "runs" / "stores").glob("*/manifest.json"))
+    members = json.loads(store.read_text())["subjects"]
+    tested = [name for name, member in members.items() if (member["split"], member["group"]) == ("test", "lesion")]
+    assert len(tested) == 2
+    random = np.random.default_rng(0)
+    for name in tested:
+        (path,) = cohort.rglob(f"{name}_label-lesion_mask.nii.gz")
+        mask = nib.load(path)
+        labels = (random.random(mask.shape) < 0.01).astype(np.uint8)
+        nib.save(nib.Nifti1Image(labels, mask.affine), path)
+    done = run(command(tmp_path))
+    assert done.returncode == 0, done.stderr
+    before, after = table(folder), table(tmp_path)
+    assert after["trials"] == before["trials"]
+    for sealed in (before["selection"], after["selection"]):
+        sealed.pop("store")
+    assert after["selection"] == before["selection"]
+    assert after["test"] != before["test"]

@@ -8,9 +8,11 @@ import torch
 from making import made_slices
 
 from uadray.config import RunConfig
+from uadray.errors import StudyError
 from uadray.models.intensity import IntensityConfig
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
+from uadray.study.test_split import open_test, openings
 from uadray.study.tested import EveryTrialConfig
 from uadray.study.verdict import Verdict, judge
 from uadray.training.loop import Rank
@@ -29,6 +31,7 @@ class Opened:
 
     read_so_far: list
     size: int = 32
+    key: str = "made"
 
     def read(self, split, group):
         self.read_so_far.append((split, group))
@@ -94,3 +97,16 @@ def test_every_trial_is_tested_where_that_is_asked_for_in_the_same_opening(study
         p.subject for p in verdict.winner.test.patients
     }
     assert Verdict.parse(json.loads((ledger.folder / "test.json").read_text())) == verdict
+
+
+def test_every_opening_of_the_test_split_is_written_down(study):
+    ledger, _, _ = study
+    assert [(opening["for"], opening["store"]) for opening in openings(ledger)] == [("verdict", "made")]
+
+
+def test_the_test_split_is_shut_until_the_selection_is_on_disk(tmp_path):
+    ledger, store = Ledger(tmp_path), Opened([])
+    with pytest.raises(StudyError, match="UAD-331"):
+        open_test(ledger, store, "a look")
+    assert store.read_so_far == []
+    assert openings(ledger) == []

@@ -1,6 +1,6 @@
 """The test: the selected trial, the intensity baseline and who else is tested, on patients that nothing was chosen by.
 
-Of all that a study does, this alone reads the test split, and only for a trial whose selection is on disk.
+Of all that a study does, this alone opens the test split, and only for a trial whose selection is on disk.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from uadray.scoring.scorecard import Scorecard, score
 from uadray.study.ledger import Ledger, Record
 from uadray.study.plan import StudyConfig
 from uadray.study.selection import sealed_trial
+from uadray.study.test_split import open_test
 from uadray.training.checkpoint import load_weights
 from uadray.training.precision import exact_fp32
 
@@ -96,7 +97,7 @@ def judge(
     scoring, bar_val = _best_intensity(plan, ledger, healthy, store.read("val", "lesion"))
     bar = Detector(IntensityConfig().build(store.size), scoring, device).fit(healthy)
 
-    test = store.read("test", "lesion")
+    test = open_test(ledger, store, "verdict")
     maps = detector.anomaly_maps(test)
     winner = Contender(best.run, best.val, score(maps, test, best.val.threshold), detector.seconds_per_slice(test))
     bar_run = RunConfig(model=IntensityConfig(), train=best.run.train, scoring=scoring)
