@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markdown import Markdown
 
 from uadray.console import OUT, exit_codes, run
 from uadray.data.study_needs import require_lesions, require_parts
 from uadray.prepare import Bids, Workspace, prepared
 from uadray.study.checking import load
+from uadray.study.comparison import write_comparison
 from uadray.study.folder import held
 from uadray.study.ledger import Record
 from uadray.study.machine import start_ray
@@ -56,11 +58,14 @@ def sweep(
                 start_ray(plan)
                 run_trials(plan, store.size, load_datasets(store), searcher, progress, finished)
             verdict = judge(plan, ledger, store, select(plan, ledger, store, searcher.ending), progress.tested)
+            compared = write_comparison(verdict, ledger)
             tracker.log_verdict(verdict, ledger.folder)
         where = "" if workspace == Path("runs") else f" WORKSPACE={workspace.resolve()}"
         places = {"Files": str(ledger.folder), "MLflow": f"make ui{where}, experiment {tracker.experiment}"}
         OUT.print(f"The search ended: {ending_of(ledger)}.", highlight=False)
         OUT.print(summary(plan, verdict, places))
+        if compared is not None:
+            OUT.print(Markdown(compared.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

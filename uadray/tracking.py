@@ -84,8 +84,9 @@ class Tracker:
             parameters = {**verdict.baseline.run.hyperparameters(), "trial": -1, "precision": "none"}
             self._parameters(baseline, parameters)
             self._client.set_terminated(baseline, "FINISHED")
-        for name in ("selection.json", "test.json", "test_panels.png"):
-            self._client.log_artifact(self._parent, str(folder / name))
+        names = ("selection.json", "test.json", "test_panels.png", "comparison.md", "comparison.json")
+        for path in (folder / name for name in names if (folder / name).is_file()):
+            self._client.log_artifact(self._parent, str(path))
         self._client.set_terminated(self._parent, "FINISHED")
 
     def _prepared(self, plan: StudyConfig, artifacts: Path) -> str:

@@ -1,8 +1,9 @@
 """From a worker's record to the verdict: what is fitted on healthy validation slices is fitted for both contenders."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 import torch
 from making import made_slices
@@ -10,6 +11,7 @@ from making import made_slices
 from uadray.config import RunConfig
 from uadray.errors import StudyError
 from uadray.models.intensity import IntensityConfig
+from uadray.study.comparison import BASELINE, standings, write_comparison
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
 from uadray.study.test_split import open_test, openings
@@ -110,3 +112,25 @@ def test_the_test_split_is_shut_until_the_selection_is_on_disk(tmp_path):
         open_test(ledger, store, "a look")
     assert store.read_so_far == []
     assert openings(ledger) == []
+
+
+def test_methods_are_compared_patient_by_patient_with_their_trainings_taken_together(study):
+    ledger, _, verdict = study
+    path = write_comparison(verdict, ledger)
+    rows = {row.method: row for row in standings(verdict, ledger)}
+    (name,) = rows.keys() - {BASELINE}
+    assert (rows[name].trainings, rows[BASELINE].trainings) == (2, 1)
+    expected = np.mean([verdict.winner.test.auprc, verdict.others[1].auprc])
+    assert rows[name].pooled_auprc == pytest.approx(expected)
+    dices = [[patient.dice for patient in card.patients] for card in (verdict.winner.test, verdict.others[1])]
+    assert rows[name].dice.value == pytest.approx(np.mean(dices))
+    assert rows[name].against_baseline.other == BASELINE
+    assert rows[BASELINE].against_baseline is None
+    lines = path.read_text().splitlines()
+    assert sum(line.startswith(f"| {name} | 2 |") for line in lines) == 1
+    assert json.loads(path.with_suffix(".json").read_text())[0]["trainings"] in (1, 2)
+
+
+def test_without_others_there_is_nothing_to_compare(study):
+    ledger, _, verdict = study
+    assert write_comparison(replace(verdict, others={}), ledger) is None
