@@ -1,0 +1,157 @@
+"""AUPRC, AUROC and Dice at every threshold, exactly, from a tally of voxels.
+
+Only the scores of lesion voxels have to be tried as thresholds: between two of them a falling threshold adds nothing
+but false positives, which lowers precision and Dice. So each curve has one point a distinct lesion score q, with the
+float32 just below q as its threshold t, since a voxel is called lesion when its score is above t.
+
+Scans without lesion. Whether a score is defined there, and what becomes of the scan in a mean, has to be written down
+(Maier-Hein et al. 2024, Metrics reloaded, Nature Methods 21). The rule here: without a lesion voxel there is no AUPRC,
+no AUROC and no Dice, and they are None; without a voxel that is not lesion there is no AUROC. Such a patient leaves
+the mean over patients, and is counted (`BestMeanDice.unjudged`). Its voxels stay in the pool, where false positives
+count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uadray.scoring.tallies import Counts, Ranked, Scores, Tally, called, lesion_scores
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BestDice:
+    """An upper bound: the threshold was chosen by the labels it is judged with."""
+
+    threshold: float
+    dice: float
+
+
+@dataclass(frozen=True)
+class BestMeanDice:
+    """The same for the mean over patients at one threshold for all of them."""
+
+    threshold: float
+    dice: float
+    judged: int  # patients in the mean
+    unjudged: int  # patients without a lesion voxel
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """What is called lesion as the threshold falls; one point a distinct lesion score, none without lesion voxels."""
+
+    voxels: int
+    lesion_voxels: int
+    thresholds: Scores  # (K,), falling; a voxel is called when its score is above it
+    called: Counts  # (K,) voxels
+    found: Counts  # (K,) lesion voxels among them
+    newly_found: Counts  # (K,) lesion voxels at the point's own score
+    newly_called: Counts  # (K,) voxels at the point's own score
+
+    @property
+    def prevalence(self) -> float | None:
+        """Share of lesion voxels: the AUPRC of chance."""
+        return self.lesion_voxels / self.voxels if self.voxels else None
+
+    @property
+    def auprc(self) -> float | None:
+        """Sum of precision times the gain in recall, as scikit-learn's average_precision_score."""
+        if not self.lesion_voxels:
+            return None
+        return float(np.sum(self.newly_found * (self.found / self.called)) / self.lesion_voxels)
+
+    @property
+    def auroc(self) -> float | None:
+        """Share of pairs of a lesion voxel and another in which the lesion voxel scores higher; ties count half."""
+        others = self.voxels - self.lesion_voxels
+        if not self.lesion_voxels or not others:
+            return None
+        higher = self.called - self.found  # other voxels at the score or above it
+        tied = self.newly_called - self.newly_found
+        return float(np.sum(self.newly_found * (1 - (higher - tied / 2) / others)) / self.lesion_voxels)
+
+    @property
+    def dice(self) -> Floats:
+        """(K,) Dice at each threshold."""
+        return _dice(self.found, self.called, self.lesion_voxels)
+
+    @property
+    def best_dice(self) -> BestDice | None:
+        """The highest Dice of all thresholds; of equal ones the highest threshold."""
+        dice = self.dice
+        if not len(dice):
+            return None
+        best = int(np.argmax(dice))
+        return BestDice(float(self.thresholds[best]), float(dice[best]))
+
+
+def pooled(tally: Tally) -> Curve:
+    """All voxels of all patients as if they were one."""
+    return _curve(tuple(tally.patients().values()))
+
+
+def by_patient(tally: Tally) -> dict[str, Curve]:
+    """Each patient by himself."""
+    return {subject: _curve((patient,)) for subject, patient in tally.patients().items()}
+
+
+def dice_by_patient(tally: Tally, thresholds: Scores) -> dict[str, Floats | None]:
+    """Dice of `scores > t` for each patient and threshold; None for a patient without a lesion voxel.
+
+    Thresholds are compared as float32, as numpy compares a float32 map with a Python number.
+    """
+    return {subject: _dice_at(patient, thresholds) for subject, patient in tally.patients().items()}
+
+
+def best_mean_dice(tally: Tally) -> BestMeanDice | None:
+    """The highest mean over patients that one threshold can reach; None where no patient has a lesion voxel."""
+    patients = tuple(tally.patients().values())
+    thresholds = _just_below(np.unique(lesion_scores(patients)))
+    total, judged = np.zeros(len(thresholds)), 0
+    for patient in patients:
+        dice = _dice_at(patient, thresholds)
+        if dice is not None:
+            total, judged = total + dice, judged + 1
+    if not judged:
+        return None
+    best = len(total) - 1 - int(np.argmax(total[::-1]))
+    return BestMeanDice(float(thresholds[best]), float(total[best]) / judged, judged, len(patients) - judged)
+
+
+def _curve(patients: Sequence[Ranked]) -> Curve:
+    scores, ties = np.unique(lesion_scores(patients), return_counts=True)
+    below = _just_below(scores)
+    with_and_without = called(patients, np.stack([below, scores], axis=1))  # (K, 2)
+    newly_found = ties[::-1].astype(np.int64)
+    return Curve(
+        voxels=sum(patient.voxels for patient in patients),
+        lesion_voxels=sum(len(patient.lesion) for patient in patients),
+        thresholds=below[::-1],
+        called=with_and_without[::-1, 0],
+        found=np.cumsum(newly_found),
+        newly_found=newly_found,
+        newly_called=with_and_without[::-1, 0] - with_and_without[::-1, 1],
+    )
+
+
+def _dice_at(patient: Ranked, thresholds: Scores) -> Floats | None:
+    if not len(patient.lesion):
+        return None
+    thresholds = np.asarray(thresholds, np.float32)
+    found = len(patient.lesion) - np.searchsorted(patient.lesion, thresholds, side="right")
+    return _dice(found, called((patient,), thresholds), len(patient.lesion))
+
+
+def _dice(found: Counts, called: Counts, lesion_voxels: int) -> Floats:
+    return 2 * found / (called + lesion_voxels)
+
+
+def _just_below(scores: Scores) -> Scores:
+    below: Scores = np.nextafter(scores, np.float32(-np.inf))
+    return below
