@@ -14,9 +14,12 @@ from torch.nn.parallel import DistributedDataParallel
 
 from uadray.config import RunConfig
 from uadray.models.zoo import ZOO
+from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.scorecard import score
+from uadray.scoring.synthetic import paint
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank, TrainConfig, Training, mean_residual
-from uadray.training.worker import Place, Task, work
+from uadray.training.worker import PAINTING, PAINTING_SEED, Place, Task, work
 
 RUN = {
     "model": {
@@ -54,6 +57,21 @@ def test_a_worker_trains_scores_and_writes_its_record(tmp_path):
     assert [row["val/l1"] for row in written["curve"]] == [row["val/l1"] for row in reports]
     assert 0 <= written["val"]["auprc"] <= 1
     assert (tmp_path / "panels.png").is_file()
+
+
+def test_painted_lesions_are_the_same_for_every_trial_and_scored_with_its_own_threshold(tmp_path):
+    trained = Task(0, RunConfig.parse({**RUN, "train": {**RUN["train"], "seed": 5}}).plain(), 32, str(tmp_path), {})
+    work(trained, place([]))
+    work(Task(1, RunConfig.parse({"model": "intensity"}).plain(), 32, str(tmp_path / "other"), {}), place([]))
+    one, other = (record(folder)["synthetic"] for folder in (tmp_path, tmp_path / "other"))
+    assert one["painting"] == other["painting"]
+    assert one["prevalence"] == other["prevalence"] > 0
+    assert one["slices"] == len(SLICES["val_healthy"].images)
+    healthy = SLICES["val_healthy"]
+    painted = paint(healthy, PAINTING, PAINTING_SEED)
+    detector = Detector(ZOO["intensity"].build(32), ScoringConfig())
+    card = score(detector.anomaly_maps(painted), painted, record(tmp_path / "other")["val"]["threshold"])
+    assert (other["dice_mean"], other["auprc"]) == (card.dice_mean, card.auprc)
 
 
 def test_a_trial_over_its_limit_is_stopped_there_and_scored_with_what_it_has(tmp_path):

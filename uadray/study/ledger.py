@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,9 @@ class Record:
     run: RunConfig
     curve: tuple[dict[str, float], ...]
     val: Scorecard | None = None
+    synthetic: Mapping[str, Any] = field(default_factory=dict)
+    """Scores on painted lesions, `dice_mean` and `auprc`, and what was painted; {} in a record of an older version."""
+
     seconds_per_slice: float = 0.0
     seconds: float = 0.0
     parameters: int = 0
@@ -42,10 +45,13 @@ class Record:
         if self.val is None:
             return {}
         trained = {"val/l1": self.losses[-1]} if self.curve else {}
+        names = {"val/synthetic_dice": "dice_mean", "val/synthetic_auprc": "auprc"}
+        synthetic = {metric: self.synthetic[name] for metric, name in names.items() if name in self.synthetic}
         return {
             "val/auprc": self.val.auprc,
             "val/dice_mean": self.val.dice_mean,
             "val/seconds_per_slice": self.seconds_per_slice,
+            **synthetic,
             **trained,
         }
 

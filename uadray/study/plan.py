@@ -16,7 +16,9 @@ from uadray.study.stopping import NeverConfig, SchedulerConfig
 from uadray.study.tested import TestedConfig, WinnerConfig
 from uadray.training.trainer import ResourcesConfig
 
-Metric = Literal["val/auprc", "val/dice_mean", "val/l1", "val/seconds_per_slice"]
+Metric = Literal[
+    "val/auprc", "val/dice_mean", "val/l1", "val/seconds_per_slice", "val/synthetic_auprc", "val/synthetic_dice"
+]
 
 
 class BudgetConfig(Section):
