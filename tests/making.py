@@ -12,6 +12,7 @@ from uadray.data.sifting import Prepared, Sifting
 from uadray.data.store import Slices, Store
 from uadray.data.store_writer import write
 from uadray.data.subject import Part
+from uadray.scoring.scorecard import PatientScore, Scorecard
 
 
 def made_slices(patients=3, per_patient=2, size=32, seed=0, lesion=True):
@@ -42,3 +43,17 @@ def made_store(folder: Path, size: int, members) -> Store:
     config = PipelineConfig.parse({"canvas": {"kind": "pad", "size": size}})
     prepared = (Prepared(subject, Part(split, subject.group), stack, "mask") for subject, split, stack in members)
     return write(folder, "key", config, PercentileWindow(), prepared, Sifting({}, HealthySubjects()))
+
+
+def made_card(auprc, dice, threshold=0.1):
+    """A scorecard of one patient, as a trial's record has it."""
+    patient = PatientScore("sub-a", 1, 5, 0, 2, dice, auprc, 0.9, 1, 1, 2, 1)
+    ends = {
+        "upper_bound_dice": dice,
+        "upper_bound_dice_mean": dice,
+        "ceiling_dice_mean": 1.0,
+        "ceiling_lesion_recall": 1.0,
+    }
+    lesions = {"lesion_recall": 1.0, "lesion_precision": 0.5, "lesion_f1": 2 / 3, "false_components_per_scan": 1.0}
+    voxels = {"dice_mean": dice, "dice_std": 0.0, "auprc": auprc, "auroc": 0.9, "prevalence": 0.01}
+    return Scorecard(threshold=threshold, **voxels, **ends, **lesions, patients=(patient,))

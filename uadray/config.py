@@ -43,7 +43,7 @@ class RunConfig(Section):
             "residual": self.scoring.residual.kind,
             "draws": self.scoring.residual.draws,
             "standardise": self.scoring.standardise.kind,
-            "median_filter": self.scoring.median_filter,
+            **self.scoring.post_processing(),
             "threshold": self.scoring.threshold.kind,
             "threshold_percentile": self.scoring.threshold.percentile,
         }

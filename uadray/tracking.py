@@ -59,6 +59,7 @@ class Tracker:
         headline = {"time/trial_s": record.seconds, "model/parameters": float(record.parameters)}
         if record.val is not None:
             headline |= {"val/seconds_per_slice": record.seconds_per_slice, **headlines("val", record.val)}
+            headline |= {name: value for name, value in record.metrics.items() if name.startswith("val/synthetic")}
         self._metrics(run_id, [*curves, *((key, value, 0) for key, value in headline.items())])
         self._parameters(run_id, {**parameters, "precision": record.precision or "none"})
         if record.reason:
@@ -135,7 +136,10 @@ class Tracker:
 
 def headlines(split: str, card: Scorecard) -> dict[str, float]:
     """A scorecard's numbers under the names they have in MLflow."""
-    names = ("auprc", "dice_mean", "dice_std", "prevalence", "threshold")
+    names = (
+        *("auprc", "auroc", "prevalence", "dice_mean", "dice_std", "threshold", "upper_bound_dice_mean"),
+        *("ceiling_dice_mean", "lesion_recall", "lesion_f1", "false_components_per_scan"),
+    )
     return {f"{split}/{name}": getattr(card, name) for name in names}
 
 

@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 import optuna
 import pytest
+from making import made_card
 from ray.tune.search import Searcher
 
 from uadray.files import write_json
-from uadray.scoring.scorecard import PatientScore, Scorecard
 from uadray.study.checking import check
 from uadray.study.ledger import Ledger
 from uadray.study.searcher import SettledSearch
@@ -45,8 +45,7 @@ def finish(ledger, suggestion, status="completed"):
     """Write the record of a trial, its scores a function of what was suggested."""
     percentile = suggestion["run"]["scoring"]["threshold"]["percentile"]
     auprc = round(0.5 - abs(percentile - 95) / 20, 6)
-    patient = PatientScore("sub-a", 1, 5, 0, auprc, auprc)
-    card = Scorecard(0.1, auprc, 0.0, auprc, 0.01, (patient,))
+    card = made_card(auprc, auprc)
     losses = [1 / (percentile - 80 + epoch) for epoch in range(4 if status == "completed" else 1)]
     record = {"index": suggestion["index"], "run": suggestion["run"], "status": status, "curve": []}
     if status != "failed":

@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 
 import pytest
+from making import made_card
 
 from uadray.config import RunConfig
 from uadray.files import write_json
-from uadray.scoring.scorecard import PatientScore, Scorecard
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
 from uadray.study.selection import select
@@ -28,8 +28,7 @@ def ledger(tmp_path):
 
 def finish(ledger, index, auprc, dice, l1, synthetic=None):
     """Write the record of a trial with these scores."""
-    patient = PatientScore("sub-a", 1, 5, 0, dice, auprc)
-    card = asdict(Scorecard(0.1, dice, 0.0, auprc, 0.01, (patient,)))
+    card = asdict(made_card(auprc, dice))
     record = {"index": index, "run": RUN, "status": "completed", "curve": [{"val/l1": l1}], "val": card}
     if synthetic is not None:
         record |= {"synthetic": {"dice_mean": synthetic, "auprc": 1 - synthetic, "prevalence": 0.1}}

@@ -1,4 +1,9 @@
-"""What a detector reaches on a group of patients, per patient and pooled."""
+"""What a detector reaches on a group of patients, per patient and pooled.
+
+The rule for scans without a lesion voxel in the brain: they have no Dice, AUPRC, AUROC or lesion recall (None), leave
+the means over patients, and are counted; their voxels stay in the pooled numbers, where false positives count
+(Maier-Hein et al. 2024, Metrics reloaded).
+"""
 
 from __future__ import annotations
 
@@ -10,19 +15,30 @@ from numpy.typing import NDArray
 
 from uadray.data.store import Slices
 from uadray.errors import DataError, Problem
-from uadray.scoring.metrics import average_precision, dice
+from uadray.scoring.ceiling import ceiling
+from uadray.scoring.curves import best_mean_dice, by_patient, pooled
+from uadray.scoring.detector import ScoringConfig
+from uadray.scoring.lesions import detect_all
+from uadray.scoring.metrics import dice
+from uadray.scoring.tallies import Tally
 
 
 @dataclass(frozen=True)
 class PatientScore:
-    """One patient's slices; None where the patient has no lesion voxel in them."""
+    """One patient's slices; None where there is nothing to judge."""
 
     subject: str
     slices: int
     lesion_voxels: int
     lesion_voxels_outside_brain: int  # not scored
+    false_positive_voxels: int
     dice: float | None
     auprc: float | None
+    auroc: float | None
+    lesions: int
+    lesions_found: int  # with a voxel of theirs segmented
+    components: int  # of the segmentation
+    false_components: int  # that touch no lesion
 
 
 @dataclass(frozen=True)
@@ -30,14 +46,27 @@ class Scorecard:
     """Agreement with the truth inside the brain.
 
     `dice_mean` and `dice_std` (ddof 0, as in the paper) are over the patients with lesion voxels in their slices;
-    `auprc` pools the brain voxels of all patients, and `prevalence` is its chance level.
+    `auprc` and `auroc` pool the brain voxels of all patients, and `prevalence` is the chance level of `auprc`.
+    `upper_bound_dice_mean` is the highest mean Dice that one threshold for all could reach on these labels, before
+    small components are dropped, and no result; `ceiling_dice_mean` is that of a perfect model with the same steps.
+    Lesions are 26-connected; recall and F1 are means over patients with lesions, precision over those with a finding.
     """
 
     threshold: float
     dice_mean: float
     dice_std: float
     auprc: float
+    auroc: float
     prevalence: float
+    upper_bound_dice: float
+    """The same of all voxels pooled."""
+    upper_bound_dice_mean: float
+    ceiling_dice_mean: float
+    ceiling_lesion_recall: float
+    lesion_recall: float
+    lesion_precision: float | None
+    lesion_f1: float
+    false_components_per_scan: float
     patients: tuple[PatientScore, ...]
 
     def plain(self) -> dict[str, Any]:
@@ -54,37 +83,66 @@ class Scorecard:
         return sum(patient.dice is not None for patient in self.patients)
 
 
-def score(maps: NDArray[np.float32], patients: Slices, threshold: float) -> Scorecard:
+def score(
+    maps: NDArray[np.float32], patients: Slices, threshold: float, scoring: ScoringConfig = ScoringConfig()
+) -> Scorecard:
     """Score anomaly maps of patients' slices, (N, H, W), with a threshold that was fitted elsewhere.
 
-    Raises DataError (UAD-117) when no patient has a lesion voxel in the slices: there is nothing to find.
+    `scoring` says what becomes of the voxels above it. Raises DataError (UAD-117) when no patient has a lesion voxel in
+    the slices: there is nothing to find.
     """
     brain = patients.brain[:, 0]
     truth = patients.lesion[:, 0] & brain
     if not truth.any():
         must, do = "a patient must have a lesion voxel in the slices", "Take other slices or other patients."
         raise DataError(Problem("UAD-117", "lesion masks", must, f"none in {len(maps)} slices", do))
-    segmentation = maps > threshold
-    rows = []
+    segmentation = scoring.segment(maps, patients, threshold)
+    tally = Tally()
     for subject in sorted(set(patients.subjects.tolist())):
-        own = patients.subjects == subject
-        inside = brain[own]
+        inside = brain & (patients.subjects == subject)[:, None, None]
+        tally.add(subject, maps[inside], truth[inside])
+    curves, detections = by_patient(tally), detect_all(segmentation, patients)
+    rows = []
+    for detection in detections.patients:
+        own, curve = patients.subjects == detection.subject, curves[detection.subject]
         rows.append(
             PatientScore(
-                subject=subject,
+                subject=detection.subject,
                 slices=int(own.sum()),
                 lesion_voxels=int(truth[own].sum()),
                 lesion_voxels_outside_brain=int(patients.lesion[own].sum() - truth[own].sum()),
+                false_positive_voxels=int((segmentation[own] & ~truth[own]).sum()),
                 dice=dice(segmentation[own], truth[own]),
-                auprc=average_precision(truth[own][inside], maps[own][inside]) if truth[own].any() else None,
+                auprc=curve.auprc,
+                auroc=curve.auroc,
+                lesions=detection.lesions,
+                lesions_found=detection.found,
+                components=detection.components,
+                false_components=detection.false_positives,
             )
         )
     dices = [row.dice for row in rows if row.dice is not None]
+    whole, best, cap = pooled(tally), best_mean_dice(tally), ceiling(scoring, patients)
     return Scorecard(
         threshold=threshold,
         dice_mean=float(np.mean(dices)),
         dice_std=float(np.std(dices)),
-        auprc=average_precision(truth[brain], maps[brain]),
-        prevalence=float(truth[brain].mean()),
+        auprc=_known(whole.auprc),
+        auroc=_known(whole.auroc),
+        prevalence=_known(whole.prevalence),
+        upper_bound_dice=_known(whole.best_dice.dice if whole.best_dice else None),
+        upper_bound_dice_mean=_known(best.dice if best else None),
+        ceiling_dice_mean=_known(cap.dice_mean),
+        ceiling_lesion_recall=_known(cap.lesion_recall),
+        lesion_recall=_known(detections.recall),
+        lesion_precision=detections.precision,
+        lesion_f1=_known(detections.f1),
+        false_components_per_scan=_known(detections.false_positives_per_scan),
         patients=tuple(rows),
     )
+
+
+def _known(value: float | None) -> float:
+    """A number that exists because a patient has a lesion voxel."""
+    assert value is not None
+    return value

@@ -28,6 +28,9 @@ class Record:
     synthetic: Mapping[str, Any] = field(default_factory=dict)
     """Scores on painted lesions, `dice_mean` and `auprc`, and what was painted; {} in a record of an older version."""
 
+    percentiles: Mapping[str, float] = field(default_factory=dict)
+    """Mean Dice of the validation patients by the percentile of healthy scores."""
+
     seconds_per_slice: float = 0.0
     seconds: float = 0.0
     parameters: int = 0

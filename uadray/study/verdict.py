@@ -99,9 +99,11 @@ def judge(
 
     test = open_test(ledger, store, "verdict")
     maps = detector.anomaly_maps(test)
-    winner = Contender(best.run, best.val, score(maps, test, best.val.threshold), detector.seconds_per_slice(test))
+    winner = Contender(
+        best.run, best.val, score(maps, test, best.val.threshold, best.run.scoring), detector.seconds_per_slice(test)
+    )
     bar_run = RunConfig(model=IntensityConfig(), train=best.run.train, scoring=scoring)
-    bar_test = score(bar.anomaly_maps(test), test, bar_val.threshold)
+    bar_test = score(bar.anomaly_maps(test), test, bar_val.threshold, scoring)
     baseline = Contender(bar_run, bar_val, bar_test, bar.seconds_per_slice(test))
     save_panels(detector, test, best.val.threshold, ledger.folder / "test_panels.png")
     others: dict[int, Scorecard] = {}
@@ -109,7 +111,7 @@ def judge(
     for done, record in enumerate(records, start=1):
         assert record.val is not None
         maps = _detector(record, ledger, healthy, device).anomaly_maps(test)
-        others[record.index] = score(maps, test, record.val.threshold)
+        others[record.index] = score(maps, test, record.val.threshold, record.run.scoring)
         on_trial(done, len(records))
     verdict = Verdict(best.index, winner, baseline, others)
     write_json(path, verdict.plain())
@@ -143,6 +145,7 @@ def _best_intensity(
             detector = Detector(model, scoring).fit(healthy)
             made[steps] = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
         healthy_maps, maps = made[steps]
-        scored.append((scoring, score(maps, patients, scoring.threshold.fit(healthy_maps, healthy.brain[:, 0]))))
+        threshold = scoring.threshold.fit(healthy_maps, healthy.brain[:, 0])
+        scored.append((scoring, score(maps, patients, threshold, scoring)))
     quality = {"val/auprc": lambda card: card.auprc}.get(plan.winner[0], lambda card: card.dice_mean)
     return max(scored, key=lambda pair: quality(pair[1]))

@@ -19,6 +19,7 @@ from uadray.errors import UadError
 from uadray.files import write_json
 from uadray.scoring.detector import Detector
 from uadray.scoring.figure import save_panels, save_samples
+from uadray.scoring.percentiles import percentile_curve
 from uadray.scoring.scorecard import score
 from uadray.scoring.synthetic import SyntheticConfig, paint
 from uadray.training import checkpoint, health
@@ -123,14 +124,17 @@ def _train(task: Task, place: Place, training: Training, epochs: int, curve: che
 
 
 def _score(task: Task, detector: Detector, healthy: Slices, patients: Slices) -> dict[str, Any]:
-    threshold = detector.config.threshold.fit(detector.anomaly_maps(healthy), healthy.brain[:, 0])
-    card = score(detector.anomaly_maps(patients), patients, threshold)
+    scoring, healthy_maps = detector.config, detector.anomaly_maps(healthy)
+    threshold = scoring.threshold.fit(healthy_maps, healthy.brain[:, 0])
+    maps = detector.anomaly_maps(patients)
+    card = score(maps, patients, threshold, scoring)
     painted = paint(healthy, PAINTING, PAINTING_SEED)
-    synthetic = score(detector.anomaly_maps(painted), painted, threshold)
+    synthetic = score(detector.anomaly_maps(painted), painted, threshold, scoring)
     save_panels(detector, patients, threshold, Path(task.folder) / "panels.png")
     save_samples(detector.model, Path(task.folder) / "samples.png")
     return {
         "val": card.plain(),
+        "percentiles": percentile_curve(healthy_maps, healthy, maps, patients),
         "synthetic": {
             "dice_mean": synthetic.dice_mean,
             "auprc": synthetic.auprc,
