@@ -23,15 +23,17 @@ def model(posterior):
 
 
 def test_a_row_is_drawn_for_each_of_few_patients(patients, tmp_path):
-    save_panels(detector(), patients, 0.8, tmp_path / "three.png")
-    save_panels(detector(), patients, 0.8, tmp_path / "two.png", rows=2)
+    unfiltered = detector().unfiltered_maps(patients)
+    save_panels(detector(), patients, unfiltered, 0.8, tmp_path / "three.png")
+    save_panels(detector(), patients, unfiltered, 0.8, tmp_path / "two.png", rows=2)
     three, two = (imread(tmp_path / f"{name}.png").shape for name in ("three", "two"))
     assert three[1] == two[1] > 1000
     assert three[0] - two[0] == pytest.approx(two[1] / 5, rel=0.15)
 
 
 def test_standardised_scores_are_drawn_as_well(patients, healthy, tmp_path):
-    save_panels(detector(standardise=HealthyZScore()).fit(healthy), patients, 2.0, tmp_path / "panels.png")
+    fitted = detector(standardise=HealthyZScore()).fit(healthy)
+    save_panels(fitted, patients, fitted.unfiltered_maps(patients), 2.0, tmp_path / "panels.png")
     assert imread(tmp_path / "panels.png")[..., :3].std() > 0.05
 
 

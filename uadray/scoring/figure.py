@@ -18,19 +18,24 @@ from PIL import Image
 from uadray.data.store import Slices
 from uadray.models.base import Model
 from uadray.scoring.detector import Detector
+from uadray.scoring.filters import median
 
 FOUND, FALSE, TRUTH = (0.0, 0.62, 0.45, 0.75), (0.8, 0.47, 0.65, 0.75), (0.95, 0.9, 0.25, 1.0)  # Okabe and Ito 2008
-TITLES = ("scan", "reconstruction", "residual", "after {side} x {side} median", "segmentation")
+TITLES = ("scan", "reconstruction", "residual", "after {window} median", "segmentation")
 
 
-def save_panels(detector: Detector, patients: Slices, threshold: float, path: Path, rows: int = 4) -> None:
+def save_panels(
+    detector: Detector, patients: Slices, unfiltered: NDArray[np.float32], threshold: float, path: Path, rows: int = 4
+) -> None:
     """Draw the slice with most lesion of up to `rows` patients, from the smallest lesion load to the largest.
 
-    The two columns of scores share their colours, whose bar has a line at the threshold.
+    `unfiltered` are the detector's maps of all slices of these patients, (N, H, W). The two columns of scores share
+    their colours, whose bar has a line at the threshold.
     """
-    shown = patients.only(_largest_lesions(patients, rows))
-    unfiltered = detector.unfiltered_maps(shown)
-    maps = detector.filtered(unfiltered, shown)
+    chosen = _largest_lesions(patients, rows)
+    filtered = detector.filtered(unfiltered, patients)
+    segmentation = detector.segment(filtered, patients, threshold)[chosen]
+    shown, unfiltered, maps = patients.only(chosen), unfiltered[chosen], filtered[chosen]
     colours = _colours(unfiltered[shown.brain[:, 0]], threshold)
     box = _box(shown.brain[:, 0])
     height, width = shown.brain[0, 0][box].shape
@@ -42,11 +47,11 @@ def save_panels(detector: Detector, patients: Slices, threshold: float, path: Pa
         _draw(axes[row, 2], unfiltered[row][box], cmap="inferno", norm=colours)
         _draw(axes[row, 3], maps[row][box], cmap="inferno", norm=colours)
         _draw(axes[row, 4], image)
-        axes[row, 4].imshow(_overlay(maps[row][box] > threshold, truth), interpolation="nearest")
+        axes[row, 4].imshow(_overlay(segmentation[row][box], truth), interpolation="nearest")
         _outline(axes[row, 4], truth)
-    side = detector.config.median_filter
+    window = median(detector.config.median_filter)
     for axis, title in zip(axes[0], TITLES, strict=True):
-        axis.set_title(title.format(side=side), color="white", fontsize=12)
+        axis.set_title(title.format(window=window), color="white", fontsize=12)
     _add_scale(figure, axes, colours, threshold)
     _add_key(figure, axes)
     FigureCanvasAgg(figure).print_png(path)

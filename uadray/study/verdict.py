@@ -98,14 +98,15 @@ def judge(
     bar = Detector(IntensityConfig().build(store.size), scoring, device).fit(healthy)
 
     test = open_test(ledger, store, "verdict")
-    maps = detector.anomaly_maps(test)
+    unfiltered = detector.unfiltered_maps(test)
+    maps = detector.filtered(unfiltered, test)
     winner = Contender(
         best.run, best.val, score(maps, test, best.val.threshold, best.run.scoring), detector.seconds_per_slice(test)
     )
     bar_run = RunConfig(model=IntensityConfig(), train=best.run.train, scoring=scoring)
     bar_test = score(bar.anomaly_maps(test), test, bar_val.threshold, scoring)
     baseline = Contender(bar_run, bar_val, bar_test, bar.seconds_per_slice(test))
-    save_panels(detector, test, best.val.threshold, ledger.folder / "test_panels.png")
+    save_panels(detector, test, unfiltered, best.val.threshold, ledger.folder / "test_panels.png")
     others: dict[int, Scorecard] = {}
     records = plan.tested.others(ledger.records(), best)
     for done, record in enumerate(records, start=1):

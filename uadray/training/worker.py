@@ -126,11 +126,12 @@ def _train(task: Task, place: Place, training: Training, epochs: int, curve: che
 def _score(task: Task, detector: Detector, healthy: Slices, patients: Slices) -> dict[str, Any]:
     scoring, healthy_maps = detector.config, detector.anomaly_maps(healthy)
     threshold = scoring.threshold.fit(healthy_maps, healthy.brain[:, 0])
-    maps = detector.anomaly_maps(patients)
+    unfiltered = detector.unfiltered_maps(patients)
+    maps = detector.filtered(unfiltered, patients)
     card = score(maps, patients, threshold, scoring)
     painted = paint(healthy, PAINTING, PAINTING_SEED)
     synthetic = score(detector.anomaly_maps(painted), painted, threshold, scoring)
-    save_panels(detector, patients, threshold, Path(task.folder) / "panels.png")
+    save_panels(detector, patients, unfiltered, threshold, Path(task.folder) / "panels.png")
     save_samples(detector.model, Path(task.folder) / "samples.png")
     return {
         "val": card.plain(),
