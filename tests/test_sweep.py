@@ -70,7 +70,7 @@ def table(folder):
 
 def without_times(tree):
     if isinstance(tree, dict):
-        return {key: without_times(value) for key, value in tree.items() if "seconds" not in key}
+        return {key: without_times(value) for key, value in tree.items() if "seconds" not in key and key != "timing"}
     return [without_times(value) for value in tree] if isinstance(tree, list) else tree
 
 

@@ -80,7 +80,7 @@ class Tracker:
         baseline = self._run("intensity baseline", "intensity", self._child("completed"))
         if not self._done(baseline):
             scores = {**headlines("val", verdict.baseline.val), **headlines("test", verdict.baseline.test)}
-            timing = {"val/seconds_per_slice": verdict.baseline.seconds_per_slice, "time/trial_s": 0.0}
+            timing = {"val/seconds_per_slice": verdict.baseline.timing["model"], "time/trial_s": 0.0}
             self._metrics(baseline, _steady({**scores, **timing, "model/parameters": 0.0}))
             parameters = {**verdict.baseline.run.hyperparameters(), "trial": -1, "precision": "none"}
             self._parameters(baseline, parameters)

@@ -12,6 +12,7 @@ from uadray.scoring.filters import VolumeMedian
 from uadray.scoring.postprocess import BrightInSlice, LeastVoxels
 from uadray.scoring.residual import AbsoluteResidual
 from uadray.scoring.threshold import HealthyPercentile
+from uadray.scoring.validation import fit_threshold
 
 
 def detector(**scoring):
@@ -41,13 +42,15 @@ def test_scoring_leaves_the_model_in_evaluation_mode_with_its_weights(patients):
 
 
 def test_the_time_of_a_slice_is_positive(patients):
-    assert 0 < detector().seconds_per_slice(patients, repeats=3, warm_up=1) < 1
+    seconds = detector().seconds_per_slice(patients)
+    assert set(seconds) == {"model", "model_of_32", "whole"}
+    assert all(0 < value < 1 for value in seconds.values())
 
 
 def test_a_percentile_of_healthy_voxels_stays_below_the_threshold(healthy):
     own = detector(median_filter=1, threshold=HealthyPercentile(percentile=90.0))
     maps, brain = own.anomaly_maps(healthy), healthy.brain[:, 0]
-    threshold = own.config.threshold.fit(maps, brain)
+    threshold = fit_threshold(own.config, (maps, healthy), (maps, healthy), None)
     assert (maps[brain] <= threshold).mean() == pytest.approx(0.9, abs=0.01)
 
 

@@ -5,6 +5,7 @@ from uadray.errors import StudyError
 from uadray.models.intensity import IntensityConfig
 from uadray.scoring.detector import Detector, ScoringConfig
 from uadray.scoring.standardise import AsItIs, HealthyZScore
+from uadray.scoring.validation import fit_threshold
 
 SIZE = 40
 
@@ -93,5 +94,5 @@ def test_without_standardisation_nothing_is_computed_to_fit():
 def test_the_threshold_keeps_its_meaning_among_standardised_scores(healthy):
     own = Detector(IntensityConfig().build(32), ScoringConfig(standardise=HealthyZScore())).fit(healthy)
     maps, brain = own.anomaly_maps(healthy), healthy.brain[:, 0]
-    threshold = own.config.threshold.fit(maps, brain)
+    threshold = fit_threshold(own.config, (maps, healthy), (maps, healthy), None)
     assert (maps[brain] <= threshold).mean() == pytest.approx(0.98, abs=0.01)

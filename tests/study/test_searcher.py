@@ -49,7 +49,7 @@ def finish(ledger, suggestion, status="completed"):
     losses = [1 / (percentile - 80 + epoch) for epoch in range(4 if status == "completed" else 1)]
     record = {"index": suggestion["index"], "run": suggestion["run"], "status": status, "curve": []}
     if status != "failed":
-        record |= {"val": asdict(card), "curve": [{"val/l1": loss} for loss in losses], "seconds_per_slice": 0.1}
+        record |= {"val": asdict(card), "curve": [{"val/l1": loss} for loss in losses], "timing": {"model": 0.1}}
     write_json(ledger.trial(suggestion["index"]) / "trial.json", record)
 
 

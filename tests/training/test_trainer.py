@@ -17,9 +17,10 @@ from uadray.models.zoo import ZOO
 from uadray.scoring.detector import Detector, ScoringConfig
 from uadray.scoring.scorecard import score
 from uadray.scoring.synthetic import paint
+from uadray.scoring.validation import PAINTING, PAINTING_SEED
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank, TrainConfig, Training, mean_residual
-from uadray.training.worker import PAINTING, PAINTING_SEED, Place, Task, work
+from uadray.training.worker import Place, Task, work
 
 RUN = {
     "model": {

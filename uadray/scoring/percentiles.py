@@ -12,18 +12,12 @@ from uadray.scoring.tallies import Tally
 PERCENTILES = (80.0, 85.0, 90.0, 92.0, 94.0, 95.0, 96.0, 97.0, 98.0, 98.5, 99.0, 99.3, 99.6, 99.8, 99.9)
 
 
-def percentile_curve(
-    healthy_maps: NDArray[np.float32], healthy: Slices, maps: NDArray[np.float32], patients: Slices
-) -> dict[str, float]:
-    """Mean Dice of patients by percentile of healthy brain scores; maps are (N, H, W), small components stay.
+def percentile_curve(healthy_maps: NDArray[np.float32], healthy: Slices, tally: Tally) -> dict[str, float]:
+    """Mean Dice of the tally's patients by percentile of healthy brain scores, (N, H, W); small components stay.
 
     A patient without lesion voxels is left out of the mean; the empty dict where no patient has any.
     """
     thresholds = np.percentile(healthy_maps[healthy.brain[:, 0]].astype(np.float64), PERCENTILES)
-    tally, brain = Tally(), patients.brain[:, 0]
-    for subject in sorted(set(patients.subjects.tolist())):
-        inside = brain & (patients.subjects == subject)[:, None, None]
-        tally.add(subject, maps[inside], patients.lesion[:, 0][inside])
     dices = [dice for dice in dice_by_patient(tally, thresholds.astype(np.float32)).values() if dice is not None]
     if not dices:
         return {}

@@ -31,7 +31,9 @@ class Record:
     percentiles: Mapping[str, float] = field(default_factory=dict)
     """Mean Dice of the validation patients by the percentile of healthy scores."""
 
-    seconds_per_slice: float = 0.0
+    timing: Mapping[str, float] = field(default_factory=dict)
+    """Seconds per slice, by what they include."""
+
     seconds: float = 0.0
     parameters: int = 0
     precision: str = ""
@@ -41,6 +43,11 @@ class Record:
     def losses(self) -> list[float]:
         """Healthy validation l1 by epoch."""
         return [row["val/l1"] for row in self.curve]
+
+    @property
+    def seconds_per_slice(self) -> float:
+        """Of the model alone, batch 1: the paper's column."""
+        return self.timing.get("model", 0.0)
 
     @property
     def metrics(self) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from uadray.models.intensity import IntensityConfig
 from uadray.scoring.detector import Detector, ScoringConfig
 from uadray.scoring.figure import save_panels
 from uadray.scoring.scorecard import Scorecard, score
+from uadray.scoring.validation import fit_threshold
 from uadray.study.ledger import Ledger, Record
 from uadray.study.plan import StudyConfig
 from uadray.study.selection import sealed_trial
@@ -37,7 +39,7 @@ class Contender:
     run: RunConfig
     val: Scorecard
     test: Scorecard
-    seconds_per_slice: float
+    timing: dict[str, float]  # seconds per slice, by what they include
 
     def plain(self) -> dict[str, Any]:
         """As JSON values; `Contender.parse` is the inverse."""
@@ -46,7 +48,7 @@ class Contender:
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> Contender:
         scores = {split: Scorecard.parse(plain[split]) for split in ("val", "test")}
-        return cls(RunConfig.parse(plain["run"]), **scores, seconds_per_slice=plain["seconds_per_slice"])
+        return cls(RunConfig.parse(plain["run"]), **scores, timing=plain["timing"])
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ def judge(
     device = plan.resources.device
     healthy = store.read("val", "healthy")
     detector = _detector(best, ledger, healthy, device)
-    scoring, bar_val = _best_intensity(plan, ledger, healthy, store.read("val", "lesion"))
+    scoring, bar_val = _best_intensity(
+        plan, ledger, healthy, store.read("val", "lesion"), lambda: store.read("train", "healthy")
+    )
     bar = Detector(IntensityConfig().build(store.size), scoring, device).fit(healthy)
 
     test = open_test(ledger, store, "verdict")
@@ -127,7 +131,7 @@ def _detector(record: Record, ledger: Ledger, healthy: Slices, device: torch.dev
 
 
 def _best_intensity(
-    plan: StudyConfig, ledger: Ledger, healthy: Slices, patients: Slices
+    plan: StudyConfig, ledger: Ledger, healthy: Slices, patients: Slices, train: Callable[[], Slices]
 ) -> tuple[ScoringConfig, Scorecard]:
     """The baseline's best scoring on validation patients, of all that the study's trials had.
 
@@ -140,13 +144,18 @@ def _best_intensity(
     tried = {json.dumps(scoring.plain()): scoring for scoring in scorings}
     made: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}  # by all but the threshold
     scored = []
+
+    def trained(scoring: ScoringConfig) -> tuple[NDArray[np.float32], Slices]:
+        slices = train()
+        return Detector(model, scoring).fit(healthy).anomaly_maps(slices), slices
+
     for scoring in tried.values():
         steps = scoring.model_dump_json(exclude={"threshold"})
         if steps not in made:
             detector = Detector(model, scoring).fit(healthy)
             made[steps] = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
         healthy_maps, maps = made[steps]
-        threshold = scoring.threshold.fit(healthy_maps, healthy.brain[:, 0])
+        threshold = fit_threshold(scoring, (healthy_maps, healthy), (maps, patients), partial(trained, scoring))
         scored.append((scoring, score(maps, patients, threshold, scoring)))
     quality = {"val/auprc": lambda card: card.auprc}.get(plan.winner[0], lambda card: card.dice_mean)
     return max(scored, key=lambda pair: quality(pair[1]))

@@ -19,15 +19,10 @@ from uadray.errors import UadError
 from uadray.files import write_json
 from uadray.scoring.detector import Detector
 from uadray.scoring.figure import save_panels, save_samples
-from uadray.scoring.percentiles import percentile_curve
-from uadray.scoring.scorecard import score
-from uadray.scoring.synthetic import SyntheticConfig, paint
+from uadray.scoring.validation import validate
 from uadray.training import checkpoint, health
 from uadray.training.loop import Rank, Training, Wrap, mean_residual
 from uadray.training.precision import exact_fp32
-
-PAINTING = SyntheticConfig()
-PAINTING_SEED = 0  # not the trial's: all trials are scored on the same painted slices
 
 
 @dataclass(frozen=True)
@@ -100,7 +95,7 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
         "status": status,
         "precision": training.precision,
         "parameters": sum(parameter.numel() for parameter in training.model.parameters()),
-        **_score(task, detector, healthy, place.slices("val_lesion")),
+        **_validated(task, place, detector, healthy),
     }
 
 
@@ -123,25 +118,14 @@ def _train(task: Task, place: Place, training: Training, epochs: int, curve: che
     return "completed"
 
 
-def _score(task: Task, detector: Detector, healthy: Slices, patients: Slices) -> dict[str, Any]:
-    scoring, healthy_maps = detector.config, detector.anomaly_maps(healthy)
-    threshold = scoring.threshold.fit(healthy_maps, healthy.brain[:, 0])
-    unfiltered = detector.unfiltered_maps(patients)
-    maps = detector.filtered(unfiltered, patients)
-    card = score(maps, patients, threshold, scoring)
-    painted = paint(healthy, PAINTING, PAINTING_SEED)
-    synthetic = score(detector.anomaly_maps(painted), painted, threshold, scoring)
-    save_panels(detector, patients, unfiltered, threshold, Path(task.folder) / "panels.png")
+def _validated(task: Task, place: Place, detector: Detector, healthy: Slices) -> dict[str, Any]:
+    patients = place.slices("val_lesion")
+    found = validate(detector, healthy, patients, lambda: place.slices("train"))
+    save_panels(detector, patients, found.unfiltered, found.card.threshold, Path(task.folder) / "panels.png")
     save_samples(detector.model, Path(task.folder) / "samples.png")
     return {
-        "val": card.plain(),
-        "percentiles": percentile_curve(healthy_maps, healthy, maps, patients),
-        "synthetic": {
-            "dice_mean": synthetic.dice_mean,
-            "auprc": synthetic.auprc,
-            "prevalence": synthetic.prevalence,
-            "slices": len(painted.images),
-            "painting": {**PAINTING.plain(), "seed": PAINTING_SEED},
-        },
-        "seconds_per_slice": detector.seconds_per_slice(patients),
+        "val": found.card.plain(),
+        "percentiles": found.percentiles,
+        "synthetic": found.synthetic,
+        "timing": found.seconds_per_slice,
     }
