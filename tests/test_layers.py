@@ -20,7 +20,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["tracking"],
     ["console"],
     ["prepare", "fsck", "qc"],
-    ["sweep"],
+    ["sweep", "evaluate"],
     ["__main__"],
 ]
 RAY = ["data.batches", "data.mapping", "training.trainer", "study"]

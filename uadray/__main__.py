@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from uadray.evaluate import evaluate
 from uadray.fsck import fsck
 from uadray.prepare import prepare
 from uadray.qc import qc
 from uadray.sweep import sweep
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-for verb in (prepare, qc, fsck, sweep):
+for verb in (prepare, qc, fsck, sweep, evaluate):
     app.command()(verb)
 
 if __name__ == "__main__":

@@ -35,9 +35,12 @@ class Opened:
     size: int = 32
     key: str = "made"
 
+    def subjects(self, split, group):
+        return {"sub-healthy00": None}
+
     def read(self, split, group):
         self.read_so_far.append((split, group))
-        seeds = {("val", "healthy"): 4, ("val", "lesion"): 0, ("test", "lesion"): 7}
+        seeds = {("val", "healthy"): 4, ("val", "lesion"): 0, ("test", "lesion"): 7, ("test", "healthy"): 8}
         return made_slices(seed=seeds[split, group], lesion=group == "lesion")
 
 
@@ -78,11 +81,16 @@ def test_the_baseline_has_the_winners_steps_but_for_its_draws(study):
     assert verdict.baseline.test.auprc > 0.9
 
 
-def test_only_the_patients_of_the_test_split_are_opened_and_last(study):
+def test_the_test_split_is_opened_last_and_once_for_each_group(study):
     _, store, _ = study
-    assert store.read_so_far.count(("test", "lesion")) == 1
-    assert store.read_so_far[-1] == ("test", "lesion")
-    assert ("test", "healthy") not in store.read_so_far
+    assert store.read_so_far[-2:] == [("test", "lesion"), ("test", "healthy")]
+    assert sum(split == "test" for split, _ in store.read_so_far) == 2
+
+
+def test_what_is_called_lesion_in_healthy_test_subjects_is_counted(study):
+    _, _, verdict = study
+    assert verdict.winner.healthy.scans == verdict.baseline.healthy.scans == 3
+    assert 0 < verdict.winner.healthy.share_of_brain < 0.2
 
 
 def test_a_trial_leaves_its_panels_and_samples_and_the_verdict_its_own(study):
@@ -103,7 +111,8 @@ def test_every_trial_is_tested_where_that_is_asked_for_in_the_same_opening(study
 
 def test_every_opening_of_the_test_split_is_written_down(study):
     ledger, _, _ = study
-    assert [(opening["for"], opening["store"]) for opening in openings(ledger)] == [("verdict", "made")]
+    found = [(opening["for"], opening["group"], opening["store"]) for opening in openings(ledger)]
+    assert found == [("verdict", "lesion", "made"), ("verdict", "healthy", "made")]
 
 
 def test_the_test_split_is_shut_until_the_selection_is_on_disk(tmp_path):

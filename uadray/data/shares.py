@@ -27,10 +27,7 @@ class Shares(Section):
 
 
 class HealthyShares(Shares):
-    """Healthy subjects train the model and set its threshold on val.
-
-    Those in test are kept for false positives, which nothing scores yet.
-    """
+    """Healthy subjects train the model and set its threshold on val; those in test count its false positives."""
 
     train: float = Field(default=0.6, gt=0, lt=1)
     val: float = Field(default=0.2, gt=0, lt=1)

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from uadray.scoring.intervals import interval
 from uadray.study.plan import StudyConfig
 from uadray.study.verdict import Contender, Verdict
 
@@ -24,10 +25,32 @@ def summary(plan: StudyConfig, verdict: Verdict, places: dict[str, str]) -> Rend
     lines = [
         f"Chosen by {plan.winner[0]} on {verdict.winner.val.scored} other patients.",
         f"AUPRC {abs(gain):.3f} {words} the intensity baseline.",
-        "Voxels in the brain, all patients pooled for AUPRC; threshold from healthy validation subjects.",
+        *_limits(verdict.winner),
+        "Voxels in the brain, all patients pooled for AUPRC; the threshold was fitted on validation.",
         *(f"{name}: {place}" for name, place in places.items()),
     ]
     return Group(table, Text("\n".join(lines)))
+
+
+def _limits(winner: Contender) -> list[str]:
+    """How sure the winner's numbers are, what bounds them, and what it finds where nothing is."""
+    test = winner.test
+    lines = []
+    if test.scored > 1:
+        dices = {patient.subject: patient.dice for patient in test.patients}
+        lines.append(f"Dice {interval(dices):.3f} patients (95 % bootstrap interval).")
+    lines.append(
+        f"At most {test.ceiling_dice_mean:.3f} survive the post-processing; {test.upper_bound_dice_mean:.3f} would be"
+        " the best of any threshold (an upper bound, no result)."
+    )
+    lines.append(
+        f"Lesions found: {100 * test.lesion_recall:.0f} % (mean over patients), with"
+        f" {test.false_components_per_scan:.1f} false findings a patient."
+    )
+    if winner.healthy is not None:
+        share = 100 * winner.healthy.share_of_brain
+        lines.append(f"In {winner.healthy.scans} healthy test subjects {share:.1f} % of the brain is called lesion.")
+    return lines
 
 
 def _row(name: str, contender: Contender) -> tuple[str, ...]:

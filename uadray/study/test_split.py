@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 
 from uadray.data.store import Slices, Store
+from uadray.data.subject import Group
 from uadray.errors import Problem, StudyError
 from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
@@ -14,8 +15,8 @@ from uadray.study.selection import sealed_trial
 OPENINGS = "openings.jsonl"
 
 
-def open_test(ledger: Ledger, store: Store, purpose: str) -> Slices:
-    """The slices of the test patients, once what they are for is in the study's openings.jsonl.
+def open_test(ledger: Ledger, store: Store, purpose: str, group: Group = "lesion") -> Slices:
+    """The slices of the test patients, or of another group, once what they are for is in the study's openings.jsonl.
 
     The first opening is the verdict's; later ones are there to be seen. Raises StudyError (UAD-331) while no selection
     is on disk.
@@ -23,12 +24,12 @@ def open_test(ledger: Ledger, store: Store, purpose: str) -> Slices:
     if sealed_trial(ledger) is None:
         must, do = "the selection must be on disk before the test split is opened", "Select first."
         raise StudyError(Problem("UAD-331", str(ledger.folder), must, "none", do))
-    opening = {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "for": purpose, "store": store.key}
+    opening = {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "for": purpose, "group": group, "store": store.key}
     with (ledger.folder / OPENINGS).open("a", encoding="utf-8") as file:
         file.write(json.dumps(opening) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return store.read("test", "lesion")
+    return store.read("test", group)
 
 
 def openings(ledger: Ledger) -> list[dict[str, str]]:

@@ -21,6 +21,7 @@ from uadray.errors import Problem, StudyError
 from uadray.files import write_json
 from uadray.models.intensity import IntensityConfig
 from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.false_positives import FalsePositives, false_positives
 from uadray.scoring.figure import save_panels
 from uadray.scoring.scorecard import Scorecard, score
 from uadray.scoring.validation import fit_threshold
@@ -40,6 +41,7 @@ class Contender:
     val: Scorecard
     test: Scorecard
     timing: dict[str, float]  # seconds per slice, by what they include
+    healthy: FalsePositives | None = None  # in healthy test subjects, where there are any
 
     def plain(self) -> dict[str, Any]:
         """As JSON values; `Contender.parse` is the inverse."""
@@ -48,7 +50,8 @@ class Contender:
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> Contender:
         scores = {split: Scorecard.parse(plain[split]) for split in ("val", "test")}
-        return cls(RunConfig.parse(plain["run"]), **scores, timing=plain["timing"])
+        healthy = FalsePositives(**plain["healthy"]) if plain["healthy"] else None
+        return cls(RunConfig.parse(plain["run"]), **scores, timing=plain["timing"], healthy=healthy)
 
 
 @dataclass(frozen=True)
@@ -102,14 +105,12 @@ def judge(
     bar = Detector(IntensityConfig().build(store.size), scoring, device).fit(healthy)
 
     test = open_test(ledger, store, "verdict")
+    controls = open_test(ledger, store, "verdict", "healthy") if store.subjects("test", "healthy") else None
     unfiltered = detector.unfiltered_maps(test)
     maps = detector.filtered(unfiltered, test)
-    winner = Contender(
-        best.run, best.val, score(maps, test, best.val.threshold, best.run.scoring), detector.seconds_per_slice(test)
-    )
+    winner = _contender(best.run, best.val, detector, maps, test, controls)
     bar_run = RunConfig(model=IntensityConfig(), train=best.run.train, scoring=scoring)
-    bar_test = score(bar.anomaly_maps(test), test, bar_val.threshold, scoring)
-    baseline = Contender(bar_run, bar_val, bar_test, bar.seconds_per_slice(test))
+    baseline = _contender(bar_run, bar_val, bar, bar.anomaly_maps(test), test, controls)
     save_panels(detector, test, unfiltered, best.val.threshold, ledger.folder / "test_panels.png")
     others: dict[int, Scorecard] = {}
     records = plan.tested.others(ledger.records(), best)
@@ -121,6 +122,22 @@ def judge(
     verdict = Verdict(best.index, winner, baseline, others)
     write_json(path, verdict.plain())
     return verdict
+
+
+def _contender(
+    run: RunConfig,
+    val: Scorecard,
+    detector: Detector,
+    maps: NDArray[np.float32],
+    test: Slices,
+    controls: Slices | None,
+) -> Contender:
+    """What a detector reaches with its filtered maps of the test patients, and how much it finds in healthy people."""
+    card, healthy = score(maps, test, val.threshold, run.scoring), None
+    if controls is not None:
+        found = detector.segment(detector.anomaly_maps(controls), controls, val.threshold)
+        healthy = false_positives(found, controls)
+    return Contender(run, val, card, detector.seconds_per_slice(test), healthy)
 
 
 def _detector(record: Record, ledger: Ledger, healthy: Slices, device: torch.device) -> Detector:

@@ -1,0 +1,61 @@
+"""Score a study's model on any prepared store, patient by patient and lesion by lesion.
+
+python -m uadray.evaluate runs/studies/latent                              the selected trial, the study's test patients
+python -m uadray.evaluate runs/studies/latent --store runs/stores/KEY      patients of another cohort
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from uadray.console import OUT, exit_codes, run
+from uadray.data.store import Store
+from uadray.data.subject import Split
+from uadray.errors import Problem, StudyError
+from uadray.study import evaluation
+from uadray.study.folder import PLAN
+from uadray.study.ledger import Ledger
+from uadray.study.selection import sealed_trial
+
+Which = Annotated[int | None, typer.Option(help="Trial; the selected one unless given.", min=0)]
+Other = Annotated[Path | None, typer.Option("--store", help="Folder of a store; the study's own unless given.")]
+Part = Annotated[str, typer.Option(help="train, val or test: whose patients.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the tables; evaluations/ in the study's unless given.")]
+
+
+def evaluate(
+    study: Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")],
+    trial: Which = None,
+    store: Other = None,
+    split: Part = "test",
+    out: Out = None,
+) -> None:
+    """Score a trial's model on the patients of a store and write every patient and every lesion as a line."""
+    with exit_codes():
+        ledger = Ledger(study.resolve())
+        own = Store.open(study.resolve().parents[1] / "stores" / json.loads((study / PLAN).read_text())["store"])
+        number = sealed_trial(ledger) if trial is None else trial
+        record = None if number is None else ledger.record(number)
+        if record is None:
+            must, do = "the study must have this trial, finished", "Wait for it, or choose another with --trial."
+            raise StudyError(Problem("UAD-332", str(study), must, f"trial {number}", do))
+        other = own if store is None else Store.open(store)
+        found = evaluation.evaluate(ledger, own, record, other, cast(Split, split))
+        folder = out or study / "evaluations" / f"trial-{record.index:04d}-{split}-{other.key}"
+        found.write(folder)
+        card = found.card
+        OUT.print(
+            f"{record.run.describe()}: {card.scored} patients, Dice {card.dice_mean:.3f} ± {card.dice_std:.3f}, AUPRC"
+            f" {card.auprc:.3f} (chance {card.prevalence:.3f}), lesions found {100 * card.lesion_recall:.0f} %",
+            highlight=False,
+            soft_wrap=True,
+        )
+        OUT.print(f"tables: {folder}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    run(evaluate)
