@@ -18,8 +18,8 @@ from uadray.evaluate import evaluate
 from uadray.files import write_json
 from uadray.scoring.lesion_table import findings
 from uadray.study import evaluation
+from uadray.study.held_out import openings
 from uadray.study.ledger import Ledger
-from uadray.study.test_split import openings
 from uadray.training.loop import Rank
 from uadray.training.worker import Place, Task, work
 

@@ -12,9 +12,9 @@ from uadray.config import RunConfig
 from uadray.errors import StudyError
 from uadray.models.intensity import IntensityConfig
 from uadray.study.comparison import BASELINE, standings, write_comparison
+from uadray.study.held_out import open_test, openings
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
-from uadray.study.test_split import open_test, openings
 from uadray.study.tested import EveryTrialConfig
 from uadray.study.verdict import Verdict, judge
 from uadray.training.loop import Rank

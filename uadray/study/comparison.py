@@ -11,10 +11,10 @@ import numpy as np
 
 from uadray.config import RunConfig
 from uadray.files import write_json, write_text
-from uadray.scoring.comparisons import Comparison, compare_with_baseline
-from uadray.scoring.intervals import Interval, interval
-from uadray.scoring.per_patient import Values
 from uadray.scoring.scorecard import PatientScore, Scorecard
+from uadray.scoring.statistics.comparisons import Comparison, compare_with_baseline
+from uadray.scoring.statistics.intervals import Interval, interval
+from uadray.scoring.statistics.per_patient import Values
 from uadray.study.ledger import Ledger
 from uadray.study.verdict import Verdict
 

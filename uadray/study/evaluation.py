@@ -19,8 +19,8 @@ from uadray.files import write_json
 from uadray.scoring.detector import Detector
 from uadray.scoring.lesion_table import Finding, findings
 from uadray.scoring.scorecard import Scorecard, score
+from uadray.study.held_out import open_test
 from uadray.study.ledger import Ledger, Record
-from uadray.study.test_split import open_test
 from uadray.training.checkpoint import load_weights
 from uadray.training.precision import exact_fp32
 

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from uadray.scoring.intervals import interval
+from uadray.scoring.statistics.intervals import interval
 from uadray.study.plan import StudyConfig
 from uadray.study.verdict import Contender, Verdict
 

@@ -25,10 +25,10 @@ from uadray.scoring.false_positives import FalsePositives, false_positives
 from uadray.scoring.figure import save_panels
 from uadray.scoring.scorecard import Scorecard, score
 from uadray.scoring.validation import fit_threshold
+from uadray.study.held_out import open_test
 from uadray.study.ledger import Ledger, Record
 from uadray.study.plan import StudyConfig
 from uadray.study.selection import sealed_trial
-from uadray.study.test_split import open_test
 from uadray.training.checkpoint import load_weights
 from uadray.training.precision import exact_fp32
 

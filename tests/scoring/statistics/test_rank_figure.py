@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from uadray.scoring.rank_figure import _levels, save_ranks
-from uadray.scoring.ranks import rank
+from uadray.scoring.statistics.rank_figure import _levels, save_ranks
+from uadray.scoring.statistics.ranks import rank
 
 
 def ranks(methods, patients=30, gain=0.2):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from uadray.errors import DataError
-from uadray.scoring.ranks import _cliques, critical_difference, rank
+from uadray.scoring.statistics.ranks import _cliques, critical_difference, rank
 
 
 def table(values):

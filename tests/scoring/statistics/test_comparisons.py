@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from uadray.errors import DataError
-from uadray.scoring.comparisons import compare, compare_all, compare_with_baseline
-from uadray.scoring.paired import holm
+from uadray.scoring.statistics.comparisons import compare, compare_all, compare_with_baseline
+from uadray.scoring.statistics.paired import holm
 
 
 @pytest.fixture

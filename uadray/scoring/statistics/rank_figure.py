@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from uadray.scoring.ranks import Ranks
+from uadray.scoring.statistics.ranks import Ranks
 
 WIDTH, LINE, LETTER = 4.6, 0.24, 0.09  # inches: the scale of ranks, a line of text, a letter
 ABOVE, BELOW = 1.15, 0.15  # inches over and under the scale's and the last name's line

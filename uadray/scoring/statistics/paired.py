@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from uadray.scoring.per_patient import Floats
+from uadray.scoring.statistics.per_patient import Floats
 
 EXACT_UP_TO = 12  # patients: 4096 sign patterns
 DRAWS = 9999  # sign patterns beyond; the smallest p-value is 1 / 10000

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uadray.errors import DataError
-from uadray.scoring.intervals import Interval, bootstrap, interval, pooled_interval
 from uadray.scoring.metrics import average_precision
+from uadray.scoring.statistics.intervals import Interval, bootstrap, interval, pooled_interval
 
 tables = st.dictionaries(st.text(max_size=3), st.floats(0, 1), min_size=2, max_size=8)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from uadray.errors import DataError
-from uadray.scoring.intervals import interval
-from uadray.scoring.trainings import over_trainings
+from uadray.scoring.statistics.intervals import interval
+from uadray.scoring.statistics.trainings import over_trainings
 
 
 def by_seed(of_training, of_patient, trainings=5, patients=12):

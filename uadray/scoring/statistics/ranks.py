@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from uadray.scoring.per_patient import Floats, Values, at_least, judged_by_all
+from uadray.scoring.statistics.per_patient import Floats, Values, at_least, judged_by_all
 
 
 @dataclass(frozen=True)

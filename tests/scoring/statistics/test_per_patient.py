@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from uadray.errors import DataError
-from uadray.scoring.per_patient import judged, judged_by_all
+from uadray.scoring.statistics.per_patient import judged, judged_by_all
 
 
 def test_patients_whom_the_measure_cannot_judge_are_left_out():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from uadray.scoring.paired import EXACT_UP_TO, holm, permutation_p, rank_biserial, wilcoxon_p
+from uadray.scoring.statistics.paired import EXACT_UP_TO, holm, permutation_p, rank_biserial, wilcoxon_p
 
 few = st.lists(st.floats(-1, 1), min_size=2, max_size=7).map(np.array)
 

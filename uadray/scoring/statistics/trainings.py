@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from uadray.scoring.intervals import Interval, bootstrap
-from uadray.scoring.per_patient import Values, at_least, judged_by_all
+from uadray.scoring.statistics.intervals import Interval, bootstrap
+from uadray.scoring.statistics.per_patient import Values, at_least, judged_by_all
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from uadray.errors import DataError
-from uadray.scoring.intervals import pooled_interval
 from uadray.scoring.metrics import average_precision
-from uadray.scoring.pooled import pooled_auprc_interval
+from uadray.scoring.statistics.intervals import pooled_interval
+from uadray.scoring.statistics.pooled import pooled_auprc_interval
 
 
 def auprc(group):

@@ -3,7 +3,7 @@
 The patients are the sample, not their voxels or slices: those of one patient resemble each other, and an interval over
 voxels is far too narrow. Patients of one site, or scans of one person, are no independent sample either.
 The interval says how the number would vary with other patients of the same kind; how it varies with another training of
-the same method is another question (uadray/scoring/trainings.py).
+the same method is another question (uadray/scoring/statistics/trainings.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 from uadray.errors import DataError, Problem
-from uadray.scoring.per_patient import Floats, Values, at_least, judged
+from uadray.scoring.statistics.per_patient import Floats, Values, at_least, judged
 
 Patient = TypeVar("Patient")
 
@@ -83,7 +83,7 @@ def pooled_interval(
     """A statistic of all patients together, as a pooled AUPRC, with its BCa bootstrap interval over patients.
 
     The statistic is computed anew from each resample, a list in which a patient may be several times: resamples + n + 1
-    calls in all; for AUPRC see uadray/scoring/pooled.py. Few patients with large lesions dominate a pooled AUPRC, so
+    calls in all; for AUPRC see pooled.py. Few patients with large lesions dominate a pooled AUPRC, so
     its interval may be much wider than that of the mean over patients.
     Raises DataError: UAD-343 when the statistic has no value in a resample, as when nobody in it has a lesion; UAD-344
     for fewer than two patients.

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from uadray.scoring.intervals import Interval, bootstrap
 from uadray.scoring.metrics import Bools
-from uadray.scoring.per_patient import Floats, at_least
+from uadray.scoring.statistics.intervals import Interval, bootstrap
+from uadray.scoring.statistics.per_patient import Floats, at_least
 
 Voxels = tuple[Bools, NDArray[np.float32]]  # truth and anomaly scores of a patient's brain voxels
 

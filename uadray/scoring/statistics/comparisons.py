@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from uadray.errors import DataError, Problem
-from uadray.scoring.intervals import Interval, bootstrap
-from uadray.scoring.paired import holm, permutation_p, rank_biserial, wilcoxon_p
-from uadray.scoring.per_patient import Values, at_least, judged, judged_by_all
+from uadray.scoring.statistics.intervals import Interval, bootstrap
+from uadray.scoring.statistics.paired import holm, permutation_p, rank_biserial, wilcoxon_p
+from uadray.scoring.statistics.per_patient import Values, at_least, judged, judged_by_all
 
 
 @dataclass(frozen=True)
