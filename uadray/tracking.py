@@ -85,7 +85,7 @@ class Tracker:
             parameters = {**verdict.baseline.run.hyperparameters(), "trial": -1, "precision": "none"}
             self._parameters(baseline, parameters)
             self._client.set_terminated(baseline, "FINISHED")
-        names = ("selection.json", "test.json", "test_panels.png", "comparison.md", "comparison.json")
+        names = ("selection.json", "test.json", "test_panels.png", "comparison.md", "comparison.json", "ranks.png")
         for path in (folder / name for name in names if (folder / name).is_file()):
             self._client.log_artifact(self._parent, str(path))
         self._client.set_terminated(self._parent, "FINISHED")

@@ -15,6 +15,8 @@ from uadray.scoring.scorecard import PatientScore, Scorecard
 from uadray.scoring.statistics.comparisons import Comparison, compare_with_baseline
 from uadray.scoring.statistics.intervals import Interval, interval
 from uadray.scoring.statistics.per_patient import Values
+from uadray.scoring.statistics.rank_figure import save_ranks
+from uadray.scoring.statistics.ranks import rank
 from uadray.study.ledger import Ledger
 from uadray.study.verdict import Verdict
 
@@ -43,11 +45,7 @@ def standings(verdict: Verdict, ledger: Ledger) -> list[Standing]:
 
     Trials that differ in nothing but the seed of their training are one method. Needs two patients with lesions.
     """
-    cards = {verdict.trial: verdict.winner.test, **verdict.others}
-    runs = {number: record.run for number in cards if (record := ledger.record(number)) is not None}
-    methods: dict[str, list[Scorecard]] = {BASELINE: [verdict.baseline.test]}
-    for number, name in _names(runs).items():
-        methods.setdefault(name, []).append(cards[number])
+    methods = _methods(verdict, ledger)
     auprc = {name: _mean(trained, "auprc") for name, trained in methods.items()}
     compared = {c.method: c for c in compare_with_baseline(auprc, BASELINE)} if len(methods) > 1 else {}
     rows = [
@@ -65,13 +63,29 @@ def standings(verdict: Verdict, ledger: Ledger) -> list[Standing]:
     return sorted(rows, key=lambda row: -row.pooled_auprc)
 
 
+def _methods(verdict: Verdict, ledger: Ledger) -> dict[str, list[Scorecard]]:
+    """The scorecards of each method's trainings on the test patients."""
+    cards = {verdict.trial: verdict.winner.test, **verdict.others}
+    runs = {number: record.run for number in cards if (record := ledger.record(number)) is not None}
+    methods: dict[str, list[Scorecard]] = {BASELINE: [verdict.baseline.test]}
+    for number, name in _names(runs).items():
+        methods.setdefault(name, []).append(cards[number])
+    return methods
+
+
 def write_comparison(verdict: Verdict, ledger: Ledger) -> Path | None:
-    """Write comparison.md and comparison.json into the study's folder; None where there is nothing to compare."""
+    """Write comparison.md and comparison.json into the study's folder; None where there is nothing to compare.
+
+    Three methods or more are ranked by each patient's AUPRC, too: ranks.png is a critical-difference plot.
+    """
     if not verdict.others or verdict.winner.test.scored < 2:
         return None
     rows, path = standings(verdict, ledger), ledger.folder / "comparison.md"
     write_json(path.with_suffix(".json"), [asdict(row) for row in rows])
     write_text(path, markdown(rows, verdict))
+    if len(rows) > 2:
+        auprc = {name: _mean(trained, "auprc") for name, trained in _methods(verdict, ledger).items()}
+        save_ranks(rank(auprc), path.with_name("ranks.png"))
     return path
 
 
