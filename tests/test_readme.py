@@ -8,7 +8,7 @@ import pytest
 from uadray.models.zoo import ZOO
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/errors.md", "docs/benchmarks.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("docs/**/*.md")))]
 
 
 @pytest.mark.parametrize("page", PAGES)

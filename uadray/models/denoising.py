@@ -64,7 +64,7 @@ class DenoisingConfig(Section):
     def hyperparameters(self) -> dict[str, float | str]:
         """No code; the noise stands in its place."""
         return {
-            "model": "DAE",
+            "model": "denoising",
             "noise": self.noise.shape,
             "noise_std": self.noise_std,
             "brightness": self.brightness.kind,
