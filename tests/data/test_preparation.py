@@ -5,6 +5,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from uadray.data import fsck
 from uadray.data.abandoned import unfinished_folder
 from uadray.data.bids import BidsCohort
 from uadray.data.pipeline import Pipeline
@@ -320,3 +321,25 @@ def test_an_empty_brain_mask_is_not_taken_for_none(made, small_cohort):
     path.parent.mkdir(parents=True)
     nib.save(nib.Nifti1Image(np.zeros((40, 48, 6), np.uint8), nib.load(small_cohort.scan("sub-h0")).affine), path)
     assert [p.code for p in problems(made)] == ["UAD-114"]
+
+
+def test_lesion_voxels_beyond_the_brain_mask_are_no_damage_to_a_store(made, small_cohort):
+    wide = np.zeros((40, 48, 6), np.uint8)
+    wide[26:29, 30:48, 2:4] = 1
+    overwrite(small_cohort.lesion_mask("sub-p0"), wide)
+    assert fsck.check(made().path) == []
+
+
+def test_a_changed_table_of_exclusions_is_found(made, small_cohort):
+    rot(small_cohort.scan("sub-h1"))
+    store = made(with_(max_excluded=1))
+    assert fsck.check(store.path) == []
+    (store.path / "exclusions.tsv").unlink()
+    assert [problem.code for problem in fsck.check(store.path)] == ["UAD-148"]
+
+
+def test_when_nobody_is_left_nothing_is_written(small_cohort, tmp_path):
+    for subject in small_cohort.subjects():
+        rot(subject.image)
+    with pytest.raises(DataError, match="UAD-102"):
+        prepare(small_cohort.subjects(), with_(max_excluded=10), tmp_path / "stores", lambda *_: None)

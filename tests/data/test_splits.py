@@ -203,3 +203,10 @@ def test_patients_given_to_train_and_persons_given_to_two_splits_are_refused_tog
         ("UAD-135", "sub-x"),
         ("UAD-134", "sub-y"),
     ]
+
+
+def test_an_unlabelled_session_of_a_patient_who_stands_in_is_not_trained_on():
+    labelled = [replace(s, id=f"{s.id}_ses-1") for s in people(0, 10)]
+    unlabelled = [replace(s, id=f"{s.id}_ses-2", group="unlabelled") for s in people(0, 10)]
+    found = assign([*labelled, *unlabelled], SplitConfig(), LESION_FREE)
+    assert {found[s.id].group for s in unlabelled} == {"unlabelled"}

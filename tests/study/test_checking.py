@@ -134,3 +134,10 @@ def test_a_grid_without_end_or_with_too_few_points_is_refused():
     (problem,) = problems(GRID.replace("trials: 3", "trials: 19"))
     assert "UAD-216 toy.yaml:5:18 budget.trials" in problem
     assert "18 points" in problem
+
+
+def test_rows_to_try_first_reorder_a_grid_and_add_nothing_to_it():
+    text = "study: toy\ncohort: {kind: phantom}\nsampler: {kind: grid}\nenqueue: [sVAE]\nbudget: {trials: 4}\n"
+    text += "run: {model: {choice: [sAE3, sVAE]}, train: {seed: {choice: [0, 1]}}}"
+    points = check(parse(text, "toy.yaml")).enqueued()
+    assert [point["model"] for point in points] == ["sVAE", "sVAE", "sAE3", "sAE3"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from uadray.data.manifest import EXCLUSIONS, MANIFEST, File, Manifest, Member
+from uadray.data.manifest import EXCLUSIONS, MANIFEST, File, Manifest, Member, exclusions_tsv
 from uadray.data.row_groups import row_groups
 from uadray.data.store import PREPARE, Slices, Store, decode
 from uadray.errors import DataError, Problem
@@ -38,7 +38,7 @@ def check(path: Path) -> list[Problem]:
         if {problem.code for problem in problems} & {"UAD-140", "UAD-141"}:
             return problems
     manifest = Manifest.model_validate_json((path / MANIFEST).read_bytes())
-    problems += [*_manifest(path, manifest), *_strangers(path, manifest)]
+    problems += [*_manifest(path, manifest), *_exclusions(path, manifest), *_strangers(path, manifest)]
     damaged = {problem.where for problem in problems}
     seen: Counter[str] = Counter()
     for file in manifest.files:
@@ -75,6 +75,14 @@ def _manifest(path: Path, manifest: Manifest) -> Iterator[Problem]:
     if without != manifest.patients_without_lesion:
         got = str(manifest.patients_without_lesion)
         yield _wrong(path / MANIFEST, f"patients_without_lesion must be {without}", got)
+
+
+def _exclusions(path: Path, manifest: Manifest) -> Iterator[Problem]:
+    """The table of those who were left out against the manifest."""
+    table = path / EXCLUSIONS
+    wanted = exclusions_tsv(manifest.exclusions)
+    if not table.is_file() or table.read_text(encoding="utf-8", errors="replace") != wanted:
+        yield _wrong(table, "the table must say what the manifest says", "something else or nothing")
 
 
 def _strangers(path: Path, manifest: Manifest) -> Iterator[Problem]:
@@ -116,7 +124,7 @@ def _subject(place: Path, rows: pa.Table, name: str, member: Member, size: int) 
     got = {
         "site": ", ".join(rows["site"].unique().to_pylist()),
         "slices": rows.num_rows,
-        "lesion_voxels": int(np.count_nonzero(slices.lesion)),
+        "lesion_voxels": int(np.count_nonzero(slices.lesion & slices.brain)),
     }
     for key, value in got.items():
         if value != (wanted := getattr(member, key)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import Field
@@ -90,3 +91,9 @@ class Manifest(Section):
 
     def _checksum(self) -> str:
         return digest({**self.plain(), "checksum": ""})
+
+
+def exclusions_tsv(exclusions: Iterable[Exclusion]) -> str:
+    """A line for each reason to leave a subject out."""
+    lines = [list(Exclusion.model_fields), *(list(exclusion.plain().values()) for exclusion in exclusions)]
+    return "".join("\t".join(" ".join(str(cell).split()) for cell in line) + "\n" for line in lines)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from uadray.data.pipeline import VERSION, Pipeline, PipelineConfig
-from uadray.data.preprocess.intensity import Measure, PercentileWindow
+from uadray.data.preprocess.intensity import Measure
 from uadray.data.shares import HealthySubjects, TrainOn
 from uadray.data.sifting import OnSubject, Prepared, Sifting
 from uadray.data.splits import SplitConfig, assign
@@ -68,6 +68,7 @@ def prepare(
     raises if someone is missing. Raises one DataError with all problems of all subjects, UAD-118 among them if some may
     be left out but not so many; then nothing is left in `stores`.
     """
+    subjects = sorted(subjects, key=lambda subject: subject.id)  # of two with one scan the first stays
     parts = assign(subjects, config.split, config.train_on)
     require(parts.values())
     key = content_key(subjects, config)
@@ -95,10 +96,9 @@ def check(
     except DataError as error:
         problems += error.problems
     sifting = Sifting(parts, config.train_on)
-    alone = config.model_copy(update={"intensity": PercentileWindow()})  # a fit would read every training scan twice
-    for _ in sifting.sound(each(Pipeline(alone, stores / "steps"), subjects), len(subjects), on_subject):
+    for _ in sifting.sound(each(Pipeline(config, stores / "steps"), subjects), len(subjects), on_subject):
         pass
-    return problems + [problem for found in sifting.faults.values() for problem in found]
+    return problems + [p for found in (sifting.faults, sifting.unused) for own in found.values() for p in own]
 
 
 def content_key(subjects: Sequence[Subject], config: PrepareConfig) -> str:
@@ -136,13 +136,19 @@ def _fitted(
 
 def _tolerated(sound: Iterable[Prepared], sifting: Sifting, most: int) -> Iterator[Prepared]:
     """The same; once they are through, all faults are raised if more subjects have one than may be left out."""
-    yield from sound
-    if len(sifting.faults) > most:
+    kept = 0
+    for prepared in sound:
+        yield prepared
+        kept += 1
+    if len(sifting.faults) > most or sifting.contradictions:
         problems = [problem for found in sifting.faults.values() for problem in found]
-        if most:
+        if len(sifting.faults) > most > 0:
             must, got = f"at most prepare.max_excluded = {most} may be left out", f"{len(sifting.faults)} with faults"
             problems.append(Problem("UAD-118", "cohort", must, got, "Mend some, or raise prepare.max_excluded."))
         raise DataError(problems)
+    if not kept:
+        reasons = [p for found in (sifting.faults, sifting.unused) for own in found.values() for p in own]
+        raise DataError(reasons or Problem("UAD-122", "cohort", "a cohort must have subjects", "none", "Add scans."))
 
 
 def _sha256(path: Path | None) -> str | None:

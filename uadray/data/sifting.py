@@ -32,6 +32,7 @@ class Sifting:
     def __init__(self, parts: Mapping[str, Part], train_on: TrainOn) -> None:
         self.faults: dict[str, list[Problem]] = {}
         self.unused: dict[str, list[Problem]] = {}
+        self.contradictions: list[Problem] = []  # of one scan in two parts: nothing makes up for them
         self._parts = parts
         self._train_on = train_on
 
@@ -47,6 +48,8 @@ class Sifting:
                 if first is not cut.subject:  # one scan in train and in test would be a leak
                     must, got = "every subject must have a scan of their own", f"the voxels of {first.id}"
                     self.faults[name] = [Problem("UAD-131", name, must, got, "Leave one of the two out.")]
+                    if self._parts.get(name) != self._parts.get(first.id):
+                        self.contradictions += self.faults[name]
                 elif name in self._parts:
                     yield from self._placed(cut.subject, cut.stack, cut.brain_from)
             on_subject(number, count, name)

@@ -60,8 +60,12 @@ def assign(subjects: Sequence[Subject], config: SplitConfig, train_on: TrainOn =
 
 
 def _part(scan: Subject, place: Part) -> Part:
-    """A scan without a lesion of a patient is what it is; a patient who stands in for the healthy is healthy."""
-    return place if place.group == "healthy" else Part(place.split, scan.group)
+    """A scan without a lesion of a patient is what it is; a patient who stands in for the healthy is healthy.
+
+    But not in a scan that nobody labelled: there, any slice may have a lesion.
+    """
+    stands_in = place.group == "healthy" and scan.group != "unlabelled"
+    return place if stands_in else Part(place.split, scan.group)
 
 
 def _group(scans: Iterable[Subject]) -> Group:

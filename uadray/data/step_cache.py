@@ -68,7 +68,7 @@ def _save(scan: Scan, path: Path) -> None:
 def _load(path: Path) -> Scan | None:
     """The scan in a file; None where there is none, or a damaged one: npz has a checksum."""
     with (
-        contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile),
+        contextlib.suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile),
         np.load(path, allow_pickle=False) as kept,
     ):
         data = kept["data"]

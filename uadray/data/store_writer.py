@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from uadray.data.abandoned import remove_abandoned, unfinished_folder
-from uadray.data.manifest import EXCLUSIONS, MANIFEST, Exclusion, File, Manifest, Member
+from uadray.data.manifest import EXCLUSIONS, MANIFEST, Exclusion, File, Manifest, Member, exclusions_tsv
 from uadray.data.pipeline import PipelineConfig
 from uadray.data.preprocess.intensity import Intensity
 from uadray.data.preprocess.slices import SliceStack
@@ -172,9 +172,3 @@ def by_lesion_load(members: Mapping[str, Member]) -> dict[str, Member]:
             member = member.model_copy(update={"lesion_load": load})
         found[name] = member
     return found
-
-
-def exclusions_tsv(exclusions: Iterable[Exclusion]) -> str:
-    """A line for each reason to leave a subject out."""
-    lines = [list(Exclusion.model_fields), *(list(exclusion.plain().values()) for exclusion in exclusions)]
-    return "".join("\t".join(" ".join(str(cell).split()) for cell in line) + "\n" for line in lines)

@@ -21,7 +21,7 @@ def require_parts(parts: Iterable[Part]) -> None:
     """Raises DataError (UAD-130) unless there is someone in every part that a study needs."""
     counts = Counter(parts)
     got = ", ".join(f"{count} {group} in {split}" for (split, group), count in sorted(counts.items())) or "nobody"
-    do = "Add subjects, or take healthy slices from patients with prepare.train_on."
+    do = "Add subjects, or take healthy slices from patients with prepare.train_on; leave some of them without a split."
     missing = [purpose for part, purpose in NEEDED.items() if not counts[part]]
     if missing:
         raise DataError(Problem("UAD-130", "split", f"a study must have {purpose}", got, do) for purpose in missing)

@@ -54,10 +54,11 @@ class ScoringConfig(Section):
         return eroded(slices.brain[:, 0], self.erosion) & self.hyperintensity.allowed(slices)
 
     def filtered(self, maps: NDArray[np.float32], slices: Slices) -> NDArray[np.float32]:
-        """Anomaly scores, (N, H, W), after the median; 0 where nothing is scored, before the filter and after it."""
+        """Anomaly scores, (N, H, W), after the median; nothing is below what is not scored."""
         scored = self.scored(slices)
         within = np.where(scored, maps, np.float32(0))
-        return np.where(scored, median(self.median_filter)(within, slices), np.float32(0))
+        filtered = median(self.median_filter)(within, slices)
+        return np.where(scored, filtered, self.standardise.lowest)
 
     def segment(self, maps: NDArray[np.float32], slices: Slices, threshold: float) -> NDArray[np.bool_]:
         """The scored voxels above the threshold, (N, H, W), without components that are too small."""

@@ -28,6 +28,11 @@ class AsItIs(Section):
 
     kind: Literal["none"] = "none"
 
+    @property
+    def lowest(self) -> np.float32:
+        """Of scores: residuals are 0 at least."""
+        return np.float32(0)
+
     def fit(self, residuals: Callable[[], Maps], brain: NDArray[np.bool_]) -> Standard:
         """No residual is computed."""
         return self.unfitted()
@@ -55,6 +60,11 @@ class HealthyZScore(Section):
 
     floor: float = Field(0.5, gt=0, le=1)
     """Least deviation, as a share of its median over the brain: where the healthy hardly vary, noise would explode."""
+
+    @property
+    def lowest(self) -> np.float32:
+        """Of scores: lower than any z-score, so that what is not scored is never called lesion before what is."""
+        return np.float32(-1e6)
 
     def fit(self, residuals: Callable[[], Maps], brain: NDArray[np.bool_]) -> Standard:
         """The fields of healthy slices; residuals() and brain are (N, H, W)."""

@@ -94,7 +94,8 @@ def markdown(rows: list[Standing], verdict: Verdict) -> str:
     test = verdict.winner.test
     lines = [
         f"{test.scored} test patients with lesions; prevalence {test.prevalence:.3f}. Intervals are 95 % bootstraps",
-        "over patients. Thresholds come from healthy validation slices. p is of a permutation test, by Holm.",
+        f"over patients. The winner's threshold: {verdict.winner.run.scoring.threshold.kind}. p is of a permutation",
+        "test, by Holm.",
         "",
         "| method | trainings | pooled AUPRC | AUPRC a patient | Dice a patient | AUPRC above intensity | p |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -66,8 +66,10 @@ def evaluate(ledger: Ledger, own: Store, record: Record, store: Store, split: Sp
 
 
 def _patients(ledger: Ledger, own: Store, store: Store, split: Split) -> Slices:
-    if split == "test" and store.key == own.key:
-        return open_test(ledger, store, "evaluate")
+    """Whoever is among the study's test patients comes through their door, in whatever store and split they are."""
+    tested = {member.person for member in own.subjects("test").values()}
+    if tested & {member.person for member in store.subjects(split).values()}:
+        return open_test(ledger, store, "evaluate", split=split)
     return store.read(split, "lesion")
 
 

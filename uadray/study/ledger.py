@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uadray.config import RunConfig
+from uadray.errors import Problem, StudyError
 from uadray.files import write_json
 from uadray.scoring.scorecard import Scorecard
 
@@ -26,7 +27,7 @@ class Record:
     curve: tuple[dict[str, float], ...]
     val: Scorecard | None = None
     synthetic: Mapping[str, Any] = field(default_factory=dict)
-    """Scores on painted lesions, `dice_mean` and `auprc`, and what was painted; {} in a record of an older version."""
+    """Scores on painted lesions, `dice_mean` and `auprc`, and what was painted."""
 
     percentiles: Mapping[str, float] = field(default_factory=dict)
     """Mean Dice of the validation patients by the percentile of healthy scores."""
@@ -99,6 +100,18 @@ class Ledger:
 
 @lru_cache(maxsize=4096)
 def _read(path: Path) -> Record:
+    """A record; raises StudyError (UAD-333) for one that another version wrote."""
+    try:
+        return _parse(path)
+    except (TypeError, KeyError, ValueError) as error:
+        must, do = (
+            "a record must be one that this version writes",
+            "Use the version that made it, or run it anew.",
+        )
+        raise StudyError(Problem("UAD-333", str(path), must, f"{type(error).__name__}: {error}"[:200], do)) from error
+
+
+def _parse(path: Path) -> Record:
     content: dict[str, Any] = json.loads(path.read_text())
     return Record(
         **{

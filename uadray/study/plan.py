@@ -85,7 +85,10 @@ class StudyConfig(Section):
     def enqueued(self) -> list[Values]:
         """The drawn values of the trials that are not left to draws: rows of the zoo, then those of the sampler."""
         rows = [values for name in self.enqueue if (values := self.point(name))]
-        return rows + [values for values in self.sampler.enqueued(self.space) if values not in rows]
+        points = self.sampler.enqueued(self.space)
+        if not points:
+            return rows
+        return sorted(points, key=lambda point: not any(row.items() <= point.items() for row in rows))  # rows first
 
     def point(self, name: str) -> Values | None:
         """The drawn values that make a row of the zoo; None or {} where the space does not lead to it."""

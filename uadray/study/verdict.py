@@ -159,20 +159,23 @@ def _best_intensity(
     plain = {"residual": ScoringConfig().residual}  # a residual means nothing here
     scorings = [record.run.scoring.model_copy(update=plain) for record in ledger.records()]
     tried = {json.dumps(scoring.plain()): scoring for scoring in scorings}
-    made: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}  # by all but the threshold
     scored = []
+    steps = ""
 
     def trained(scoring: ScoringConfig) -> tuple[NDArray[np.float32], Slices]:
         slices = train()
         return Detector(model, scoring).fit(healthy).anomaly_maps(slices), slices
 
-    for scoring in tried.values():
-        steps = scoring.model_dump_json(exclude={"threshold"})
-        if steps not in made:
-            detector = Detector(model, scoring).fit(healthy)
-            made[steps] = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
-        healthy_maps, maps = made[steps]
+    for scoring in sorted(tried.values(), key=_steps):
+        if _steps(scoring) != steps:  # one pair of maps at a time
+            detector, steps = Detector(model, scoring).fit(healthy), _steps(scoring)
+            healthy_maps, maps = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
         threshold = fit_threshold(scoring, (healthy_maps, healthy), (maps, patients), partial(trained, scoring))
         scored.append((scoring, score(maps, patients, threshold, scoring)))
     quality = {"val/auprc": lambda card: card.auprc}.get(plan.winner[0], lambda card: card.dice_mean)
     return max(scored, key=lambda pair: quality(pair[1]))
+
+
+def _steps(scoring: ScoringConfig) -> str:
+    """All but the threshold."""
+    return scoring.model_dump_json(exclude={"threshold"})

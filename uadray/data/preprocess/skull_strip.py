@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from uadray.errors import DataError, Problem
 from uadray.section import Section
 
 NIFTI: Any = nib.Nifti1Image  # nibabel comes without types
+SECTION_CM2 = 220.0  # of a brain at most
 LITRES = (0.8, 2.2)  # of a brain; adults' are 1.0 to 1.8, and tools keep a rim
 HEAD_MM = 110.0  # a field of view of this in every direction holds a head, smaller ones a part of it
 
@@ -59,22 +61,39 @@ class Deepbet(Section):
 
     kind: Literal["deepbet"] = "deepbet"
 
+    def identity(self) -> dict[str, Any]:
+        """Its kind, and the version of deepbet."""
+        return _with_version(self.plain(), "deepbet")
+
     def apply(self, scan: Scan) -> Scan:
         """The scan with a brain; raises DataError (UAD-154, UAD-156) and ConfigError (UAD-150)."""
         return replace(scan, brain=_plausible(brain_of(scan.volume.data), scan.volume), brain_from=self.kind)
 
 
+def _with_version(plain: dict[str, Any], package_name: str) -> dict[str, Any]:
+    """What names a tool's results: its settings, and the version of the package that it is in."""
+    try:
+        return {**plain, "version": importlib.metadata.version(package_name)}
+    except importlib.metadata.PackageNotFoundError:
+        return {**plain, "version": ""}
+
+
 class AsNeeded(Section):
     """Whole heads are stripped by deepbet; a scan with a brain mask, or stripped already, is left as it is.
 
-    deepbet is what measured best on FLAIR. A head is what has more than 2.2 l that are not 0.
+    deepbet is what measured best on FLAIR. A head has more than 2.2 l that are not 0, or an axial section of more than
+    220 cm2: a brain's largest has some 140, a head's 250 and more.
     """
 
     kind: Literal["as_needed"] = "as_needed"
 
+    def identity(self) -> dict[str, Any]:
+        """Its kind, and the version of deepbet."""
+        return _with_version(self.plain(), "deepbet")
+
     def apply(self, scan: Scan) -> Scan:
         """The scan with a brain; raises DataError (UAD-154, UAD-156) and ConfigError (UAD-150)."""
-        stripped = scan.brain.any() or _litres(nonzero_brain(scan.volume), scan.volume) < LITRES[1]
+        stripped = scan.brain.any() or _could_be_brain(nonzero_brain(scan.volume), scan.volume)
         return (NonzeroBrain() if stripped else Deepbet()).apply(scan)
 
 
@@ -190,6 +209,13 @@ def _plausible(brain: NDArray[np.bool_], volume: Volume) -> NDArray[np.bool_]:
         do = "Look at the scan; give a mask or choose another tool."
         raise DataError(Problem("UAD-156", "skull_strip", must, f"{litres:.2f} l", do))
     return brain
+
+
+def _could_be_brain(nonzero: NDArray[np.bool_], volume: Volume) -> bool:
+    """Whether what is not 0 is no larger than a brain, in all and in every axial section."""
+    x, y, _ = volume.spacing_mm
+    largest_cm2 = np.count_nonzero(nonzero, axis=(0, 1)).max() * x * y / 100
+    return bool(_litres(nonzero, volume) < LITRES[1] and largest_cm2 <= SECTION_CM2)
 
 
 def _litres(brain: NDArray[np.bool_], volume: Volume) -> float:
