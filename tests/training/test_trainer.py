@@ -1,7 +1,9 @@
 """Ray Train around the worker, for real: one process, and two gloo workers."""
 
+import fcntl
 import hashlib
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,17 @@ def test_two_gloo_workers_stay_equal_and_see_every_slice_once(cluster, tmp_path)
     assert first["weights"] == second["weights"]
     assert first["loss"] == second["loss"]
     assert sorted(first["seen"] + second["seen"]) == list(range(len(slices)))
+
+
+def test_a_worker_waits_for_one_that_outlived_its_study_and_takes_its_record(tmp_path):
+    task = Task(0, RunConfig.parse(RUN).plain(), 32, str(tmp_path), {})
+    with (tmp_path / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = threading.Thread(target=work, args=(task, place([])))
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+        assert not (tmp_path / "checkpoints").exists()
+        task.record.write_text("{}")
+    second.join(10)
+    assert task.record.read_text() == "{}"

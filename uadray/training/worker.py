@@ -5,8 +5,10 @@ Where it runs reaches it as a `Place`, because Ray Train's own functions raise w
 
 from __future__ import annotations
 
+import fcntl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,8 +62,16 @@ class Place:
 def work(task: Task, place: Place) -> None:
     """Train the task's model from its last checkpoint on, score it on the validation patients, write its record.
 
-    A training that cannot go on is a finished trial too: its record says why.
+    A training that cannot go on is a finished trial too: its record says why. A worker of a killed study may live a
+    little longer than the study; who comes after waits for it, and takes the record if there is one by then.
     """
+    with _alone(task, place.rank):
+        if place.rank.world == 1 and task.record.is_file():
+            return
+        _work(task, place)
+
+
+def _work(task: Task, place: Place) -> None:
     torch.set_num_threads(task.threads)
     exact_fp32()
     curve: checkpoint.Curve = []
@@ -76,6 +86,18 @@ def work(task: Task, place: Place) -> None:
     if place.rank.index == 0:
         seconds = sum(row["seconds"] for row in curve)
         write_json(task.record, {"index": task.index, "run": task.run, "curve": curve, "seconds": seconds, **record})
+
+
+@contextmanager
+def _alone(task: Task, rank: Rank) -> Iterator[None]:
+    """Inside, no other process writes into the trial's folder; the first rank keeps the others out."""
+    if rank.index > 0:
+        yield
+        return
+    Path(task.folder).mkdir(parents=True, exist_ok=True)
+    with Path(task.folder, ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[str, Any]:
