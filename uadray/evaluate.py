@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -23,7 +23,7 @@ from uadray.study.selection import sealed_trial
 
 Which = Annotated[int | None, typer.Option(help="Trial; the selected one unless given.", min=0)]
 Other = Annotated[Path | None, typer.Option("--store", help="Folder of a store; the study's own unless given.")]
-Part = Annotated[str, typer.Option(help="train, val or test: whose patients.")]
+Part = Annotated[Split, typer.Option(help="Whose patients.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the tables; evaluations/ in the study's unless given.")]
 
 
@@ -44,7 +44,7 @@ def evaluate(
             must, do = "the study must have this trial, finished", "Wait for it, or choose another with --trial."
             raise StudyError(Problem("UAD-332", str(study), must, f"trial {number}", do))
         other = own if store is None else Store.open(store)
-        found = evaluation.evaluate(ledger, own, record, other, cast(Split, split))
+        found = evaluation.evaluate(ledger, own, record, other, split)
         folder = out or study / "evaluations" / f"trial-{record.index:04d}-{split}-{other.key}"
         found.write(folder)
         card = found.card

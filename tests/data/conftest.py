@@ -7,8 +7,10 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from breaking import CONFIG
 
 from uadray.data.bids import BidsCohort
+from uadray.data.preparation import prepare
 
 SPACING = (3.0, 3.0, 6.0)
 
@@ -73,3 +75,9 @@ def small_cohort(folder):
     for number in range(4):
         folder.add(f"sub-p{number}", "lesion", head(100 + number), spot())
     return folder
+
+
+@pytest.fixture
+def made(small_cohort, tmp_path):
+    """Prepares the cohort as it is now."""
+    return lambda config=CONFIG: prepare(small_cohort.subjects(), config, tmp_path / "stores", lambda *_: None)

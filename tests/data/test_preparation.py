@@ -4,6 +4,7 @@ from dataclasses import replace
 import nibabel as nib
 import numpy as np
 import pytest
+from breaking import CONFIG, overwrite, problems, rot, voxels, with_
 
 from uadray.data import fsck
 from uadray.data.abandoned import unfinished_folder
@@ -13,28 +14,6 @@ from uadray.data.preparation import PrepareConfig, check, content_key, prepare
 from uadray.data.reading import read
 from uadray.data.study_needs import require_lesions, require_parts
 from uadray.errors import DataError
-
-CONFIG = PrepareConfig.parse({"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "pad", "size": 64}})
-
-
-@pytest.fixture
-def made(small_cohort, tmp_path):
-    """Prepares the cohort as it is now."""
-    return lambda config=CONFIG: prepare(small_cohort.subjects(), config, tmp_path / "stores", lambda *_: None)
-
-
-def problems(action):
-    with pytest.raises(DataError) as caught:
-        action()
-    return caught.value.problems
-
-
-def overwrite(path, data, affine=None):
-    nib.save(nib.Nifti1Image(data, nib.load(path).affine if affine is None else affine), path)
-
-
-def voxels(path):
-    return np.asarray(nib.load(path).dataobj)
 
 
 def test_every_subject_is_in_one_split_with_its_slices(made):
@@ -182,60 +161,11 @@ def test_a_rotten_scan_is_not_hidden_by_an_older_store(made, small_cohort):
     assert [p.code for p in problems(made)] == ["UAD-102"]
 
 
-def with_(**changes):
-    return PrepareConfig.parse({**CONFIG.plain(), **changes})
-
-
-def rot(path):
-    path.write_bytes(path.read_bytes()[:-9])
-
-
-def test_as_many_subjects_as_allowed_are_left_out_each_with_a_line(made, small_cohort):
-    rot(small_cohort.scan("sub-h1"))
-    rot(small_cohort.scan("sub-p2"))
-    store = made(with_(max_excluded=2))
-    assert len(store.manifest.subjects) == 8
-    assert store.describe().endswith("2 left out, 64 x 64 pixels")
-    header, *lines = (line.split("\t") for line in (store.path / "exclusions.tsv").read_text().splitlines())
-    assert header == ["subject", "code", "where", "must", "got", "do"]
-    assert [line[:2] for line in lines] == [["sub-h1", "UAD-102"], ["sub-p2", "UAD-102"]]
-    assert all(len(line) == 6 for line in lines)
-
-
-def test_more_faults_than_allowed_are_refused_with_all_of_them(made, small_cohort):
-    rot(small_cohort.scan("sub-h1"))
-    rot(small_cohort.scan("sub-p2"))
-    assert [p.code for p in problems(lambda: made(with_(max_excluded=1)))] == ["UAD-102", "UAD-102", "UAD-118"]
-
-
 def test_a_study_without_enough_people_is_refused_before_a_scan_is_read(small_cohort, tmp_path):
     healthy, calls = [s for s in small_cohort.subjects() if s.group == "healthy"], []
     with pytest.raises(DataError, match="UAD-130"):
         prepare(healthy, CONFIG, tmp_path / "stores", lambda *call: calls.append(call), require=require_parts)
     assert calls == []
-
-
-PATIENTS_ONLY = with_(train_on={"kind": "lesion_free_slices", "margin": 0, "train": 0.3, "val": 0.2})
-
-
-def test_patients_alone_make_a_study_of_their_lesion_free_slices(small_cohort, tmp_path):
-    patients = [s for s in small_cohort.subjects() if s.group == "lesion"]
-    store = prepare(patients, PATIENTS_ONLY, tmp_path / "stores", lambda *_: None, require=require_parts)
-    for split in ("train", "val"):
-        healthy = store.read(split, "healthy")
-        assert not healthy.lesion.any()
-        assert healthy.slice_indices.tolist() == [1, 4]  # of 1 to 4, those with the lesion of slices 2 and 3 left out
-    assert store.read("val", "lesion").lesion.any()
-    require_lesions(store)
-
-
-def test_a_stand_in_without_a_slice_far_from_every_lesion_is_left_out_and_said_so(small_cohort, tmp_path):
-    patients = [s for s in small_cohort.subjects() if s.group == "lesion"]
-    config = with_(train_on={"kind": "lesion_free_slices", "margin": 3, "train": 0.3, "val": 0.2})
-    store = prepare(patients, config, tmp_path / "stores", lambda *_: None)
-    assert {exclusion.code for exclusion in store.manifest.exclusions} == {"UAD-139"}
-    with pytest.raises(DataError, match="UAD-130"):
-        require_lesions(store)
 
 
 def test_scans_that_nobody_labelled_are_prepared_for_the_test_and_not_scored(small_cohort, tmp_path):
@@ -336,10 +266,3 @@ def test_a_changed_table_of_exclusions_is_found(made, small_cohort):
     assert fsck.check(store.path) == []
     (store.path / "exclusions.tsv").unlink()
     assert [problem.code for problem in fsck.check(store.path)] == ["UAD-148"]
-
-
-def test_when_nobody_is_left_nothing_is_written(small_cohort, tmp_path):
-    for subject in small_cohort.subjects():
-        rot(subject.image)
-    with pytest.raises(DataError, match="UAD-102"):
-        prepare(small_cohort.subjects(), with_(max_excluded=10), tmp_path / "stores", lambda *_: None)

@@ -16,9 +16,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from uadray.errors import ConfigError, Problem
 from uadray.models.base import Model, Terms, Update
-from uadray.models.blocks import Backbone, BackboneConfig, Discriminator
+from uadray.models.blocks import Backbone, BackboneConfig, Discriminator, halvings
 from uadray.models.folding import folded
 from uadray.models.latent_search import LatentSearch, LatentSearchConfig
 from uadray.models.losses import accuracy, discrimination, fooling, spread
@@ -55,16 +54,11 @@ class AnoGanConfig(Section):
 
     def check(self, size: int) -> None:
         """Refuse a feature map that no number of doublings makes a size x size image (ConfigError, UAD-211)."""
-        if self._stages(size) == 0:
-            doubled = [size >> stages for stages in range(1, 9) if size % 2**stages == 0]
-            must, do = "the feature map must be the image halved at least once", f"Choose a size among {doubled}."
-            got = f"{self.feature_size} x {self.feature_size} for images of {size} x {size}"
-            raise ConfigError(Problem("UAD-211", "model.feature_size", must, got, do))
+        halvings(size, self.feature_size, "model.feature_size")
 
     def build(self, size: int) -> AnoGan:
         """The untrained model for size x size images, its weights drawn from torch's generator."""
-        self.check(size)
-        stages = self._stages(size)
+        stages = halvings(size, self.feature_size, "model.feature_size")
         project = nn.ConvTranspose2d(self.dim, self.backbone.width(stages), self.feature_size)
         generator = nn.Sequential(project, self.backbone.decoder(stages))
         return AnoGan(generator, self.backbone.discriminator(size), self)
@@ -83,11 +77,6 @@ class AnoGanConfig(Section):
             **self.search.hyperparameters(),
             **self.backbone.hyperparameters(),
         }
-
-    def _stages(self, size: int) -> int:
-        """Doublings from feature map to image; 0 where there is no whole number of them."""
-        stages = (size // self.feature_size).bit_length() - 1
-        return stages if stages > 0 and self.feature_size << stages == size else 0
 
 
 class AnoGan(Model):
@@ -113,7 +102,7 @@ class AnoGan(Model):
         }
 
     def reconstruct(self, images: Tensor) -> Tensor:
-        """G(z) in fp32, z searched from one draw of N(0, I), the same for all slices.
+        """G(z) in fp32, z searched (in bf16 where that is fast) from one draw of N(0, I), the same for all slices.
 
         Not from its mean: a trained generator can be flat there, when z = 0 leaves every unit of its first ReLU off.
         """

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from torch import Tensor, nn
 
+from uadray.errors import ConfigError, Problem
 from uadray.models.layers import Activation, BatchNorm, Head, LeakyRelu, LinearHead, Norm, Relu, TanhHead
 from uadray.section import Section
 
@@ -142,6 +143,23 @@ PRESETS: Mapping[str, BackboneConfig] = {
         discriminator_units=512,
     ),
 }
+
+
+def halvings(size: int, side: int, where: str) -> int:
+    """Stages from a size x size image to a side x side feature map; raises ConfigError (UAD-211) where none lead there.
+
+    >>> halvings(256, 16, "model.latent")
+    4
+    """
+    stages = (size // side).bit_length() - 1
+    if stages < 1 or side << stages != size:
+        halved = [size >> stages for stages in range(1, 9) if size % 2**stages == 0]
+        must, got = (
+            "the feature map must be the image halved at least once",
+            f"{side} x {side} for {size} x {size} pixels",
+        )
+        raise ConfigError(Problem("UAD-211", where, must, got, f"Choose a size among {halved}."))
+    return stages
 
 
 def _named(value: Any) -> Any:

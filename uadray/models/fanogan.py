@@ -21,11 +21,10 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from uadray.models.base import Model, Terms, Update
-from uadray.models.blocks import Backbone, BackboneConfig, Discriminator
+from uadray.models.blocks import Backbone, BackboneConfig, Discriminator, halvings
 from uadray.models.latent import DenseLatentConfig
 from uadray.models.layers import GroupNorm, InstanceNorm, NoNorm, SigmoidHead
 from uadray.models.losses import spread
-from uadray.models.vae_gan import VaeGanConfig
 from uadray.section import Section
 
 CriticNorm = Annotated[GroupNorm | InstanceNorm | NoNorm, Field(discriminator="kind")]
@@ -75,12 +74,11 @@ class FAnoGanConfig(Section):
 
     def check(self, size: int) -> None:
         """Refuse a code that no number of halvings reaches from a size x size image (ConfigError, UAD-211)."""
-        VaeGanConfig(latent=self.latent).check(size)
+        halvings(size, self.latent.size, "model.latent")
 
     def build(self, size: int) -> FAnoGan:
         """The untrained model for size x size images, its weights drawn from torch's generator."""
-        self.check(size)
-        stages = (size // self.latent.size).bit_length() - 1
+        stages = halvings(size, self.latent.size, "model.latent")
         latent = self.latent.build(self.backbone.width(stages), values_per_code=1)
         return FAnoGan(
             generator=nn.Sequential(latent.to_features, self.backbone.decoder(stages)),

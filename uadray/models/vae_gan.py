@@ -13,10 +13,9 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from uadray.errors import ConfigError, Problem
 from uadray.models.adversary import Adversary, AdversaryConfig, NoAdversaryConfig
 from uadray.models.base import Model, Terms, Update
-from uadray.models.blocks import Backbone, BackboneConfig
+from uadray.models.blocks import Backbone, BackboneConfig, halvings
 from uadray.models.latent import Latent, LatentConfig, SpatialLatentConfig
 from uadray.models.losses import l1
 from uadray.models.posterior import DeterministicConfig, Posterior, PosteriorConfig
@@ -57,23 +56,11 @@ class VaeGanConfig(Section):
 
     def check(self, size: int) -> None:
         """Refuse a code that no number of halvings reaches from a size x size image (ConfigError, UAD-211)."""
-        if self._stages(size) == 0:
-            kind, side = self.latent.kind, self.latent.size
-            halved = [size >> halvings for halvings in range(1, 9) if size % 2**halvings == 0]
-            raise ConfigError(
-                Problem(
-                    "UAD-211",
-                    "model.latent",
-                    f"the {kind} code's feature map must be the image halved at least once",
-                    f"{side} x {side} for images of {size} x {size}",
-                    f"Choose a size among {halved}.",
-                )
-            )
+        halvings(size, self.latent.size, "model.latent")
 
     def build(self, size: int) -> VaeGan:
         """The untrained model for size x size images, its weights drawn from torch's generator."""
-        self.check(size)
-        stages = self._stages(size)
+        stages = halvings(size, self.latent.size, "model.latent")
         posterior = self.posterior.build()
         autoencoder = Autoencoder(
             encoder=self.backbone.encoder(stages),
@@ -102,11 +89,6 @@ class VaeGanConfig(Section):
             "reduction": self.reduction.kind,
             **self.backbone.hyperparameters(),
         }
-
-    def _stages(self, size: int) -> int:
-        """Halvings from image to feature map; 0 where there is no whole number of them."""
-        stages = (size // self.latent.size).bit_length() - 1
-        return stages if stages > 0 and self.latent.size << stages == size else 0
 
 
 class Autoencoder(nn.Module):

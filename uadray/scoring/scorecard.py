@@ -20,7 +20,7 @@ from uadray.scoring.curves import best_mean_dice, by_patient, pooled
 from uadray.scoring.detector import ScoringConfig
 from uadray.scoring.lesions import detect_all
 from uadray.scoring.metrics import dice
-from uadray.scoring.tallies import Tally
+from uadray.scoring.tallies import tally_of
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,7 @@ def score(
         must, do = "a patient must have a lesion voxel in the slices", "Take other slices or other patients."
         raise DataError(Problem("UAD-117", "lesion masks", must, f"none in {len(maps)} slices", do))
     segmentation = scoring.segment(maps, patients, threshold)
-    tally = Tally()
-    for subject in sorted(set(patients.subjects.tolist())):
-        inside = brain & (patients.subjects == subject)[:, None, None]
-        tally.add(subject, maps[inside], truth[inside])
+    tally = tally_of(maps, patients)
     curves, detections = by_patient(tally), detect_all(segmentation, patients)
     rows = []
     for detection in detections.patients:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from uadray.data.store import Slices
 from uadray.errors import Problem, StudyError
 
 Scores = NDArray[np.float32]
@@ -102,6 +103,15 @@ class Tally:
                 scores, lesion = ([run.scores() for run in runs], [run.lesion for run in runs])
                 self._runs[subject] = [Ranked.of(np.concatenate(scores), np.concatenate(lesion))]
         return {subject: self._runs[subject][0] for subject in sorted(self._runs)}
+
+
+def tally_of(maps: Scores, patients: Slices) -> Tally:
+    """The scores of patients' brain voxels, (N, H, W), with the truth."""
+    tally, brain = Tally(), patients.brain[:, 0]
+    for subject in sorted(set(patients.subjects.tolist())):
+        inside = brain & (patients.subjects == subject)[:, None, None]
+        tally.add(subject, maps[inside], patients.lesion[:, 0][inside])
+    return tally
 
 
 def called(patients: Iterable[Ranked], thresholds: Scores) -> Counts:

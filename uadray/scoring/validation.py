@@ -14,7 +14,7 @@ from uadray.scoring.detector import Detector, ScoringConfig
 from uadray.scoring.percentiles import percentile_curve
 from uadray.scoring.scorecard import Scorecard, score
 from uadray.scoring.synthetic import SyntheticConfig, paint
-from uadray.scoring.tallies import Tally
+from uadray.scoring.tallies import tally_of
 from uadray.scoring.threshold import Calibration
 
 PAINTING = SyntheticConfig()
@@ -72,15 +72,6 @@ def fit_threshold(
     return scoring.threshold.fit(
         Calibration(_brain(*healthy), lambda: _brain(*train()), lambda: tally_of(*patients)),
     )
-
-
-def tally_of(maps: Maps, patients: Slices) -> Tally:
-    """The scores of patients' brain voxels, (N, H, W), with the truth."""
-    tally, brain = Tally(), patients.brain[:, 0]
-    for subject in sorted(set(patients.subjects.tolist())):
-        inside = brain & (patients.subjects == subject)[:, None, None]
-        tally.add(subject, maps[inside], patients.lesion[:, 0][inside])
-    return tally
 
 
 def _brain(maps: Maps, slices: Slices) -> Maps:

@@ -36,6 +36,7 @@ class Standing:
     """Of all patients' voxels together, averaged over trainings."""
     pooled_auprc_spread: float
     """Standard deviation over trainings (ddof 1); 0 for one."""
+    auprc_by_patient: Values
     against_baseline: Comparison | None
     """Of the patients' AUPRC; None for the baseline itself."""
 
@@ -56,6 +57,7 @@ def standings(verdict: Verdict, ledger: Ledger) -> list[Standing]:
             auprc=interval(auprc[name]),
             pooled_auprc=float(np.mean([card.auprc for card in trained])),
             pooled_auprc_spread=float(np.std([card.auprc for card in trained], ddof=1)) if len(trained) > 1 else 0.0,
+            auprc_by_patient=auprc[name],
             against_baseline=compared.get(name),
         )
         for name, trained in methods.items()
@@ -84,8 +86,7 @@ def write_comparison(verdict: Verdict, ledger: Ledger) -> Path | None:
     write_json(path.with_suffix(".json"), [asdict(row) for row in rows])
     write_text(path, markdown(rows, verdict))
     if len(rows) > 2:
-        auprc = {name: _mean(trained, "auprc") for name, trained in _methods(verdict, ledger).items()}
-        save_ranks(rank(auprc), path.with_name("ranks.png"))
+        save_ranks(rank({row.method: row.auprc_by_patient for row in rows}), path.with_name("ranks.png"))
     return path
 
 
