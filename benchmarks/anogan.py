@@ -25,11 +25,14 @@ from torch import Tensor
 from uadray.data.phantom.cohort import PhantomCohort
 from uadray.data.preparation import PrepareConfig, prepare
 from uadray.data.store import Slices
-from uadray.models.anogan import AnoGan, AnoGanConfig
+from uadray.models.anogan import AnoGanConfig
 from uadray.models.latent_search import LatentSearchConfig
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.models.networks.anogan import AnoGan
+from uadray.scoring.detector import Detector
 from uadray.scoring.metrics import average_precision
-from uadray.training.loop import TrainConfig, Training
+from uadray.scoring.settings import ScoringConfig
+from uadray.training.loop import Training
+from uadray.training.settings import TrainConfig
 
 PAPER = LatentSearchConfig(patience=100)  # makes every step
 BATCH = {64: 32, 128: 32, 256: 8}

@@ -32,7 +32,8 @@ from uadray.data.store import Store
 from uadray.data.subject import Subject
 from uadray.models.latent import SpatialLatentConfig
 from uadray.models.vae_gan import VaeGanConfig
-from uadray.training.loop import TrainConfig, Training
+from uadray.training.loop import Training
+from uadray.training.settings import TrainConfig
 
 HEAVY = {
     "denoise": {"kind": "curvature_flow", "iterations": 20},

@@ -17,7 +17,8 @@ import torch
 
 from uadray.models.base import moving_only
 from uadray.models.zoo import ZOO
-from uadray.training.loop import TrainConfig, Training
+from uadray.training.loop import Training
+from uadray.training.settings import TrainConfig
 
 ROWS = ("sAE3", "sVAE", "sVAE-GAN")
 BATCH = 8

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import ValidationInfo, field_validator
 
 from uadray.models.zoo import ModelConfig, hyperparameters
-from uadray.scoring.detector import ScoringConfig
+from uadray.scoring.settings import ScoringConfig
 from uadray.section import Section
-from uadray.training.loop import TrainConfig
+from uadray.training.settings import TrainConfig
 
 
 class RunConfig(Section):

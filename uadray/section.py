@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A frozen, strict piece of configuration that sits above the class it builds.
+    """A frozen, strict piece of configuration that builds what it configures.
 
     Unknown keys and wrong types are refused; nothing is coerced. The text below a field is its documentation.
 

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from uadray.errors import ConfigError
-from uadray.models import latent_search
 from uadray.models.anogan import AnoGanConfig
-from uadray.models.latent_search import LatentSearch, LatentSearchConfig
+from uadray.models.latent_search import LatentSearchConfig
+from uadray.models.networks import latent_search
+from uadray.models.networks.latent_search import LatentSearch
 
 SIZE = 32
 

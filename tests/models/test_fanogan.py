@@ -9,7 +9,8 @@ from uadray.models.base import moving_only
 from uadray.models.blocks import BackboneConfig
 from uadray.models.fanogan import FAnoGanConfig
 from uadray.models.latent import DenseLatentConfig
-from uadray.training.loop import TrainConfig, Training
+from uadray.training.loop import Training
+from uadray.training.settings import TrainConfig
 
 SMALL = FAnoGanConfig(
     latent=DenseLatentConfig(dim=6, feature_size=8), backbone=BackboneConfig(base_width=8, kernel_size=3)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from uadray.models.intensity import Intensity
+from uadray.models.networks.intensity import Intensity
 from uadray.scoring.residual import PositiveResidual
 
 

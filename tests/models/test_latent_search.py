@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from uadray.models import latent_search
-from uadray.models.latent_search import LatentSearch, LatentSearchConfig
+from uadray.models.latent_search import LatentSearchConfig
+from uadray.models.networks import latent_search
+from uadray.models.networks.latent_search import LatentSearch
 
 START = torch.zeros(1, 4, 1, 1)
 

@@ -5,9 +5,9 @@ import pytest
 from making import made_slices
 
 from uadray.scoring.ceiling import ceiling
-from uadray.scoring.detector import ScoringConfig
 from uadray.scoring.filters import VolumeMedian
 from uadray.scoring.postprocess import BrightInSlice, LeastVoxels
+from uadray.scoring.settings import ScoringConfig
 
 
 def test_without_post_processing_a_perfect_map_is_perfect(patients):

@@ -7,10 +7,11 @@ from scipy import ndimage
 
 from uadray.models.intensity import IntensityConfig
 from uadray.models.zoo import ZOO
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.detector import Detector
 from uadray.scoring.filters import VolumeMedian
 from uadray.scoring.postprocess import BrightInSlice, LeastVoxels
 from uadray.scoring.residual import AbsoluteResidual
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.threshold import HealthyPercentile
 from uadray.scoring.validation import fit_threshold
 

@@ -8,8 +8,9 @@ from uadray.models.intensity import IntensityConfig
 from uadray.models.latent import DenseLatentConfig
 from uadray.models.posterior import DeterministicConfig, GaussianConfig
 from uadray.models.vae_gan import VaeGanConfig
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.detector import Detector
 from uadray.scoring.figure import FALSE, FOUND, _box, _colours, _outline, _overlay, save_panels, save_samples
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.standardise import HealthyZScore
 
 

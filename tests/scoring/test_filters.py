@@ -6,9 +6,9 @@ from making import made_slices
 from scipy import ndimage
 
 from uadray.scoring import median
-from uadray.scoring.detector import ScoringConfig
 from uadray.scoring.filters import SliceMedian, VolumeMedian
 from uadray.scoring.median import median_2d, median_3d
+from uadray.scoring.settings import ScoringConfig
 
 SHAPES = [(2, 17, 20), (1, 8, 7), (3, 5, 4), (4, 1, 3), (2, 40, 33)]
 

@@ -8,9 +8,10 @@ from uadray.models.latent import DenseLatentConfig
 from uadray.models.posterior import GaussianConfig
 from uadray.models.vae_gan import VaeGanConfig
 from uadray.models.zoo import ZOO
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.detector import Detector
 from uadray.scoring.mahalanobis import MahalanobisResidual, PositiveMahalanobisResidual
 from uadray.scoring.residual import AbsoluteResidual
+from uadray.scoring.settings import ScoringConfig
 
 
 @pytest.fixture

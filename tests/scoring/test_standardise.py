@@ -3,7 +3,8 @@ import pytest
 
 from uadray.errors import StudyError
 from uadray.models.intensity import IntensityConfig
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.detector import Detector
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.standardise import AsItIs, HealthyZScore
 from uadray.scoring.validation import fit_threshold
 

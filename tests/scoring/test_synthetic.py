@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from scipy import ndimage
 
 from uadray.models.intensity import IntensityConfig
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.detector import Detector
 from uadray.scoring.scorecard import score
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.synthetic import SyntheticConfig, paint
 
 

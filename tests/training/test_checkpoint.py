@@ -5,7 +5,8 @@ from uadray.errors import StudyError
 from uadray.models.latent import SpatialLatentConfig
 from uadray.models.vae_gan import VaeGanConfig
 from uadray.training import checkpoint
-from uadray.training.loop import TrainConfig, Training
+from uadray.training.loop import Training
+from uadray.training.settings import TrainConfig
 
 
 @pytest.fixture

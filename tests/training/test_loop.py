@@ -9,7 +9,8 @@ from uadray.models.latent import SpatialLatentConfig
 from uadray.models.posterior import GaussianConfig
 from uadray.models.vae_gan import VaeGanConfig
 from uadray.training import checkpoint
-from uadray.training.loop import TrainConfig, Training, mean_residual
+from uadray.training.loop import Training, mean_residual
+from uadray.training.settings import TrainConfig
 
 CPU = torch.device("cpu")
 MODEL = VaeGanConfig(

@@ -16,12 +16,14 @@ from torch.nn.parallel import DistributedDataParallel
 
 from uadray.config import RunConfig
 from uadray.models.zoo import ZOO
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.detector import Detector
 from uadray.scoring.scorecard import score
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.synthetic import paint
 from uadray.scoring.validation import PAINTING, PAINTING_SEED
 from uadray.training.checkpoint import load_weights
-from uadray.training.loop import Rank, TrainConfig, Training, mean_residual
+from uadray.training.loop import Rank, Training, mean_residual
+from uadray.training.settings import TrainConfig
 from uadray.training.worker import Place, Task, work
 
 RUN = {

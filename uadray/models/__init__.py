@@ -1,1 +1,1 @@
-"""The networks of Baur et al. 2018 and the baseline they must beat; one method, one file."""
+"""The models of Baur et al. 2018, what came after, and the baseline they must beat; one method, one configuration."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class NoAugmentation(Section):
@@ -30,6 +31,8 @@ class FlipAndGain(Section):
 
     def __call__(self, x: Tensor) -> Tensor:
         """(N, 1, H, W), of torch's own generator."""
+        import torch
+
         flip, gain = torch.rand(2, len(x), 1, 1, 1).to(x).unbind()
         return torch.where(flip < 0.5, x.flip(-1), x) * (1 + self.gain * (2 * gain - 1))
 

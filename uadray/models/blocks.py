@@ -14,14 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from torch import Tensor, nn
 
 from uadray.errors import ConfigError, Problem
 from uadray.models.layers import Activation, BatchNorm, Head, LeakyRelu, LinearHead, Norm, Relu, TanhHead
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from uadray.models.networks.discriminator import Discriminator
 
 
 class BackboneConfig(Section):
@@ -60,11 +64,15 @@ class BackboneConfig(Section):
 
     def encoder(self, stages: int) -> nn.Sequential:
         """(N, 1, H, W) -> (N, width(stages), H / 2^stages, W / 2^stages)."""
+        from torch import nn
+
         widths = [1, *(self.width(stage) for stage in range(1, stages + 1))]
         return nn.Sequential(*(self._down(a, b) for a, b in pairwise(widths)))
 
     def decoder(self, stages: int) -> nn.Sequential:
         """The encoder's inverse in shape, with a head of one channel."""
+        from torch import nn
+
         first = self.width(stages)
         widths = [first, *(max(self.base_width, first // 2**stage) for stage in range(stages))]
         ups = (self._up(a, b) for a, b in pairwise(widths))
@@ -73,6 +81,10 @@ class BackboneConfig(Section):
 
     def discriminator(self, size: int) -> Discriminator:
         """For size x size images: stages of stride 2 down to 4 x 4 or less, then one logit."""
+        from torch import nn
+
+        from uadray.models.networks.discriminator import Discriminator
+
         stages: list[nn.Module] = []
         channels, side, number = 1, size, 0
         if self.discriminator_stem:
@@ -105,30 +117,20 @@ class BackboneConfig(Section):
         }
 
     def _down(self, channels: int, width: int) -> nn.Sequential:
+        from torch import nn
+
         half = self.kernel_size // 2
         convolution = nn.Conv2d(channels, width, self.kernel_size, stride=2, padding=half, bias=False)
         return nn.Sequential(convolution, self.norm.build(width), self.activation.build())
 
     def _up(self, channels: int, width: int) -> nn.Sequential:
+        from torch import nn
+
         half = self.kernel_size // 2
         convolution = nn.ConvTranspose2d(
             channels, width, self.kernel_size, stride=2, padding=half, output_padding=1, bias=False
         )
         return nn.Sequential(convolution, self.norm.build(width), self.activation.build())
-
-
-class Discriminator(nn.Module):
-    """Real slice or made one: a logit, and the feature map that it is read from."""
-
-    def __init__(self, features: nn.Module, logit: nn.Module) -> None:
-        super().__init__()
-        self.features = features
-        self.logit = logit
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, 1, H, W) -> (N, 1)."""
-        logit: Tensor = self.logit(self.features(images))
-        return logit
 
 
 PRESETS: Mapping[str, BackboneConfig] = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class LearntBrightness(Section):
@@ -29,7 +31,7 @@ class MatchedBrightness(Section):
     kind: Literal["matched"] = "matched"
 
     def __call__(self, x: Tensor, x_hat: Tensor) -> Tensor:
-        inside = (x - x_hat).masked_fill(x <= 0, torch.nan).flatten(start_dim=1)
+        inside = (x - x_hat).masked_fill(x <= 0, math.nan).flatten(start_dim=1)
         shift = inside.nanmedian(dim=1).values.nan_to_num()
         return x_hat + shift[:, None, None, None]
 

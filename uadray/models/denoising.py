@@ -8,19 +8,18 @@ A slice is reconstructed without noise: f takes a lesion for noise that it has l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
 from uadray.models.augmentation import Augmentation, NoAugmentation
-from uadray.models.base import Model, Terms, Update
 from uadray.models.brightness import Brightness, MatchedBrightness
-from uadray.models.noise import CoarseNoise, Noise, pattern, patterns
-from uadray.models.unet import UNet, UNetConfig
+from uadray.models.noise import CoarseNoise, Noise
+from uadray.models.unet import UNetConfig
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from uadray.models.networks.denoising import Denoising
 
 
 class DenoisingConfig(Section):
@@ -58,6 +57,8 @@ class DenoisingConfig(Section):
 
     def build(self, size: int) -> Denoising:
         """The untrained model for size x size images, its weights drawn from torch's generator."""
+        from uadray.models.networks.denoising import Denoising
+
         self.check(size)
         return Denoising(self.unet.build(), self)
 
@@ -72,44 +73,3 @@ class DenoisingConfig(Section):
             "learning_rate": self.learning_rate,
             **self.unet.hyperparameters(),
         }
-
-
-class Denoising(Model):
-    """f, trained on slices with noise inside the brain, which is where x > 0.
-
-    >>> import torch
-    >>> model = DenoisingConfig(unet=UNetConfig(base_width=4)).build(size=32)
-    >>> model.reconstruct(torch.rand(2, 1, 32, 32)).shape
-    torch.Size([2, 1, 32, 32])
-    """
-
-    def __init__(self, unet: UNet, config: DenoisingConfig) -> None:
-        super().__init__()
-        self.unet = unet
-        self.noise = config.noise
-        self.noise_std = config.noise_std
-        self.brightness = config.brightness
-        self.augmentation = config.augmentation
-        self.learning_rate = config.learning_rate
-
-    def updates(self) -> Mapping[str, Update]:
-        return {"autoencoder": Update(self.unet, self._loss, self.learning_rate)}
-
-    def reconstruct(self, images: Tensor) -> Tensor:
-        return self._denoised(images, torch.zeros_like(images))
-
-    def variant(self, images: Tensor, number: int) -> Tensor:
-        """Of the images with the noise of that number added."""
-        return self._denoised(images, self.noise_std * pattern(self.noise, images, number))
-
-    def _denoised(self, images: Tensor, epsilon: Tensor) -> Tensor:
-        """0 outside the brain, where the loss does not look."""
-        brain = images > 0
-        return self.brightness(images, self.unet(images + epsilon * brain)) * brain
-
-    def _loss(self, images: Tensor) -> Terms:
-        x = self.augmentation(images)
-        brain = x > 0
-        x_hat = self.unet(x + self.noise_std * patterns(self.noise, x) * brain)
-        squares = (x_hat.float() - x).square() * brain
-        return {"reconstruction": squares.sum() / brain.sum().clamp(min=1)}

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
-from torch import Tensor, nn
 
 from uadray.section import Section
 
-
-class Latent(nn.Module):
-    """Two maps: from features to the parameters of a code of a shape, and from a code back to features."""
-
-    def __init__(self, code: tuple[int, ...], to_code: nn.Module, to_features: nn.Module) -> None:
-        super().__init__()
-        self.code = code
-        self.to_code = to_code
-        self.to_features = to_features
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(N, width, h, w) -> (N, values_per_code * C, ...)."""
-        parameters: Tensor = self.to_code(features)
-        return parameters
+if TYPE_CHECKING:
+    from uadray.models.networks.latent import Latent
 
 
 class DenseLatentConfig(Section):
@@ -43,6 +30,10 @@ class DenseLatentConfig(Section):
         return self.feature_size
 
     def build(self, width: int, values_per_code: int) -> Latent:
+        from torch import nn
+
+        from uadray.models.networks.latent import Latent
+
         narrow = max(1, width // 8)
         flat = narrow * self.feature_size**2
         return Latent(
@@ -84,6 +75,10 @@ class SpatialLatentConfig(Section):
     """Channels of z. Baur et al. 2018, Table 1: 64."""
 
     def build(self, width: int, values_per_code: int) -> Latent:
+        from torch import nn
+
+        from uadray.models.networks.latent import Latent
+
         return Latent(
             (self.channels, self.size, self.size),
             nn.Conv2d(width, values_per_code * self.channels, 1),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor, nn
 
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class BatchNorm(Section):
@@ -18,6 +19,8 @@ class BatchNorm(Section):
     kind: Literal["batch"] = "batch"
 
     def build(self, channels: int) -> nn.Module:
+        from torch import nn
+
         return nn.BatchNorm2d(channels)
 
 
@@ -30,6 +33,8 @@ class GroupNorm(Section):
     """Groups at most; as many as divide the channels."""
 
     def build(self, channels: int) -> nn.Module:
+        from torch import nn
+
         return nn.GroupNorm(math.gcd(self.groups, channels), channels)
 
 
@@ -39,6 +44,8 @@ class InstanceNorm(Section):
     kind: Literal["instance"] = "instance"
 
     def build(self, channels: int) -> nn.Module:
+        from torch import nn
+
         return nn.InstanceNorm2d(channels, affine=True)
 
 
@@ -48,6 +55,8 @@ class NoNorm(Section):
     kind: Literal["none"] = "none"
 
     def build(self, channels: int) -> nn.Module:
+        from torch import nn
+
         return nn.Identity()
 
 
@@ -60,6 +69,8 @@ class Relu(Section):
     kind: Literal["relu"] = "relu"
 
     def build(self) -> nn.Module:
+        from torch import nn
+
         return nn.ReLU()
 
 
@@ -72,6 +83,8 @@ class LeakyRelu(Section):
     """Below zero. The default of Keras, and so of Baur et al. 2021: 0.3; PyTorch's is 0.01."""
 
     def build(self) -> nn.Module:
+        from torch import nn
+
         return nn.LeakyReLU(self.slope)
 
 
@@ -84,6 +97,8 @@ class LinearHead(Section):
     kind: Literal["linear"] = "linear"
 
     def build(self) -> nn.Module:
+        from torch import nn
+
         return nn.Identity()
 
 
@@ -93,6 +108,8 @@ class SigmoidHead(Section):
     kind: Literal["sigmoid"] = "sigmoid"
 
     def build(self) -> nn.Module:
+        from torch import nn
+
         return nn.Sigmoid()
 
 
@@ -102,14 +119,9 @@ class TanhHead(Section):
     kind: Literal["tanh"] = "tanh"
 
     def build(self) -> nn.Module:
+        from uadray.models.networks.layers import UnitTanh
+
         return UnitTanh()
-
-
-class UnitTanh(nn.Module):
-    """(1 + tanh a) / 2."""
-
-    def forward(self, a: Tensor) -> Tensor:
-        return (1 + torch.tanh(a)) / 2
 
 
 Head = Annotated[LinearHead | SigmoidHead | TanhHead, Field(discriminator="kind")]

@@ -6,14 +6,15 @@ CVPR Workshops). All patterns are drawn on the CPU, so that a number means the s
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class GaussianNoise(Section):
@@ -28,6 +29,8 @@ class GaussianNoise(Section):
 
     def draw(self, count: int, size: tuple[int, int], generator: torch.Generator | None = None) -> Tensor:
         """(count, 1, H, W), of torch's own generator where none is given."""
+        import torch
+
         return torch.randn(count, 1, *size, generator=generator)
 
 
@@ -46,6 +49,9 @@ class CoarseNoise(Section):
 
     def draw(self, count: int, size: tuple[int, int], generator: torch.Generator | None = None) -> Tensor:
         """(count, 1, H, W): standard deviation 1 at the nodes and less between them, as in the paper."""
+        import torch
+        from torch.nn.functional import interpolate
+
         nodes = torch.randn(count, 1, self.resolution, self.resolution, generator=generator)
         pattern = interpolate(nodes, size, mode="bilinear")
         return torch.cat([_rolled(one, generator) for one in pattern.split(1)])
@@ -76,6 +82,9 @@ class OctaveNoise(Section):
 
     def draw(self, count: int, size: tuple[int, int], generator: torch.Generator | None = None) -> Tensor:
         """(count, 1, H, W)."""
+        import torch
+        from torch.nn.functional import interpolate
+
         pattern = torch.zeros(count, 1, *size)
         for octave in range(self.octaves):
             height, width = (min(side, self.resolution << octave) for side in size)
@@ -89,6 +98,8 @@ Noise = Annotated[GaussianNoise | CoarseNoise | OctaveNoise, Field(discriminator
 
 def pattern(noise: Noise, images: Tensor, number: int) -> Tensor:
     """The noise of this number, one pattern for all images: (1, 1, H, W), on their device; the same at every call."""
+    import torch
+
     return noise.draw(1, _size(images), torch.Generator().manual_seed(number)).to(images)
 
 
@@ -108,5 +119,7 @@ def _size(images: Tensor) -> tuple[int, int]:
 
 def _rolled(pattern: Tensor, generator: torch.Generator | None) -> Tensor:
     """Moved by a drawn number of pixels, what leaves on one side entering on the other: no pixel is always a node."""
+    import torch
+
     rows, columns = (int(torch.randint(side, (), generator=generator)) for side in pattern.shape[-2:])
     return pattern.roll((rows, columns), dims=(-2, -1))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 T = 1000  # steps; Ho et al. 2020, Wyatt et al. 2022
 
@@ -27,6 +28,8 @@ class LinearSchedule(Section):
 
     def abar(self) -> Tensor:
         """(T + 1,), abar_0 = 1."""
+        import torch
+
         return _products(torch.linspace(self.first, self.last, T, dtype=torch.float64))
 
 
@@ -40,6 +43,8 @@ class CosineSchedule(Section):
 
     def abar(self) -> Tensor:
         """(T + 1,), abar_0 = 1; beta is at most 0.999, as in the paper."""
+        import torch
+
         times = torch.linspace(0, 1, T + 1, dtype=torch.float64)
         f = torch.cos((times + self.offset) / (1 + self.offset) * math.pi / 2).square()
         return _products((1 - f[1:] / f[:-1]).clamp(max=0.999))
@@ -49,4 +54,6 @@ Schedule = Annotated[LinearSchedule | CosineSchedule, Field(discriminator="kind"
 
 
 def _products(beta: Tensor) -> Tensor:
+    import torch
+
     return torch.cat([beta.new_ones(1), torch.cumprod(1 - beta, dim=0)]).float()

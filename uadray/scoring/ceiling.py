@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from uadray.data.store import Slices
-from uadray.scoring.detector import ScoringConfig
 from uadray.scoring.lesions import Detection, LesionScore, detect_all
 from uadray.scoring.metrics import dice
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.stacks import by_patient
 
 

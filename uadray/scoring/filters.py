@@ -5,16 +5,18 @@ Baur et al. 2018 filter residuals by a median and do not say of what size, nor w
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from uadray.data.store import Slices
 from uadray.scoring.median import median_2d, median_3d
 from uadray.scoring.stacks import consecutive
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from uadray.data.store import Slices
 
 Maps = NDArray[np.float32]
 Side = Literal[1, 3, 5, 7, 9, 11]

@@ -12,12 +12,14 @@ model's `variant` draws will do.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
-from torch import Tensor
 
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class MahalanobisResidual(Section):

@@ -8,25 +8,27 @@ none of it, so all of it is off unless asked for. Each step can also delete lesi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import ndimage
 
-from uadray.data.store import Slices
-from uadray.scoring.components import label
 from uadray.scoring.stacks import Rows, by_patient
 from uadray.section import Section
 
+if TYPE_CHECKING:
+    from uadray.data.store import Slices
+
 Masks = NDArray[np.bool_]
 
-CROSS = ndimage.generate_binary_structure(2, 1)[None]  # 4-connected within the slice
+CROSS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], bool)  # 4-connected within the slice
 
 
 def eroded(brain: Masks, pixels: int) -> Masks:
     """Brain masks, (N, H, W), without a rim of so many pixels; beyond the border of a slice there is no brain."""
+    from scipy import ndimage
+
     if pixels == 0:
         return brain
     inside: Masks = ndimage.binary_erosion(brain, CROSS, iterations=pixels)
@@ -137,6 +139,8 @@ class LeastVolume(Section):
 
 def _large(segmentation: Masks, slices: Slices, least: float) -> Masks:
     """Components of at least so many voxels; never across patients or a missing slice."""
+    from uadray.scoring.components import label
+
     kept = np.zeros_like(segmentation)
     for _, rows in by_patient(slices):
         labels, _ = label(segmentation[rows], slices.slice_indices[rows])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
-from torch import Tensor
 
 from uadray.scoring.mahalanobis import MahalanobisResidual, PositiveMahalanobisResidual
 from uadray.scoring.ssim import SsimResidual
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class PositiveResidual(Section):

@@ -17,9 +17,9 @@ from uadray.data.store import Slices
 from uadray.errors import DataError, Problem
 from uadray.scoring.ceiling import ceiling
 from uadray.scoring.curves import best_mean_dice, by_patient, pooled
-from uadray.scoring.detector import ScoringConfig
 from uadray.scoring.lesions import detect_all
 from uadray.scoring.metrics import dice
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.tallies import tally_of
 
 

@@ -9,13 +9,15 @@ autoencoders, VISAPP).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
 from uadray.section import Section
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 C1, C2 = 0.01**2, 0.03**2  # Wang et al. 2004: (K L)^2 for images in [0, L = 1]
 
@@ -63,6 +65,8 @@ def ssim(x: Tensor, y: Tensor, sigma: float = 1.5) -> Tensor:
 
 def _window(pixels: int, sigma: float, device: torch.device) -> Tensor:
     """The Gaussian means along one axis as a matrix, (pixels, pixels), whose rows sum to 1."""
+    import torch
+
     reach = int(3.5 * sigma + 0.5)  # 11 taps for sigma 1.5
     places = torch.arange(pixels, dtype=torch.double, device=device)
     offsets = places[:, None] - places

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from uadray.data.store import Slices
+if TYPE_CHECKING:
+    from uadray.data.store import Slices
 
 Rows = NDArray[np.int_]
 

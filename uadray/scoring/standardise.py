@@ -14,7 +14,6 @@ from typing import Annotated, Literal, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import ndimage
 
 from uadray.errors import Problem, StudyError
 from uadray.section import Section
@@ -85,6 +84,8 @@ class HealthyZScore(Section):
         raise StudyError(Problem("UAD-340", "scoring.standardise", must, "none", "Call fit with healthy slices first."))
 
     def _smoothed(self, field: NDArray[np.generic]) -> NDArray[np.float64]:
+        from scipy import ndimage
+
         smoothed: NDArray[np.float64] = ndimage.gaussian_filter(field.astype(np.float64), self.smoothing)
         return smoothed
 

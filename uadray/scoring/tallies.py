@@ -16,12 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from uadray.data.store import Slices
 from uadray.errors import Problem, StudyError
+
+if TYPE_CHECKING:
+    from uadray.data.store import Slices
 
 Scores = NDArray[np.float32]
 Counts = NDArray[np.int64]

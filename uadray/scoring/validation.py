@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uadray.data.store import Slices
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.detector import Detector
 from uadray.scoring.percentiles import percentile_curve
 from uadray.scoring.scorecard import Scorecard, score
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.synthetic import SyntheticConfig, paint
 from uadray.scoring.tallies import tally_of
 from uadray.scoring.threshold import Calibration

@@ -14,7 +14,7 @@ from uadray.study.sampling import SamplerConfig, TpeConfig
 from uadray.study.search_space import SearchSpace, Values
 from uadray.study.stopping import NeverConfig, SchedulerConfig
 from uadray.study.tested import TestedConfig, WinnerConfig
-from uadray.training.trainer import ResourcesConfig
+from uadray.training.resources import ResourcesConfig
 
 Metric = Literal[
     "val/auprc", "val/dice_mean", "val/l1", "val/seconds_per_slice", "val/synthetic_auprc", "val/synthetic_dice"

@@ -9,7 +9,8 @@ from typing import Any
 from ray import tune
 
 from uadray.study.ledger import Ledger
-from uadray.training.trainer import Datasets, ResourcesConfig, fit
+from uadray.training.resources import ResourcesConfig
+from uadray.training.trainer import Datasets, fit
 from uadray.training.worker import Task
 
 

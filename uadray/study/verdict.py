@@ -20,10 +20,11 @@ from uadray.data.store import Slices, Store
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
 from uadray.models.intensity import IntensityConfig
-from uadray.scoring.detector import Detector, ScoringConfig
+from uadray.scoring.detector import Detector
 from uadray.scoring.false_positives import FalsePositives, false_positives
 from uadray.scoring.figure import save_panels
 from uadray.scoring.scorecard import Scorecard, score
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.validation import fit_threshold
 from uadray.study.held_out import open_test
 from uadray.study.ledger import Ledger, Record

@@ -13,8 +13,6 @@ from typing import Any
 import ray.data
 import ray.train
 import ray.train.torch
-import torch
-from pydantic import Field
 from ray.train import DataConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 from ray.tune.integration.ray_train import TuneReportCallback
@@ -22,44 +20,12 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from uadray.data.batches import collect
-from uadray.section import Section
 from uadray.training.loop import Rank
+from uadray.training.resources import ResourcesConfig
 from uadray.training.worker import Place, Task, work
 
 Datasets = Mapping[str, ray.data.Dataset]
-WAITING = 0.01  # CPU cores of a process that waits; Ray Train refuses 0
 Report = Callable[[dict[str, float]], None]
-
-
-class ResourcesConfig(Section):
-    """What one trial may use."""
-
-    workers: int = Field(1, ge=1)
-    """Processes that share one training; each takes its share of every batch."""
-
-    gpus_per_worker: float = Field(0.0, ge=0)
-    """GPUs of each worker; a fraction lets trials share one."""
-
-    cpus_per_worker: int = Field(1, ge=1)
-    """CPU cores, and torch threads, of each worker. More threads than cores cost a factor of 2.5-5."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where a model lives in a process of its own."""
-        return torch.device("cuda" if self.gpus_per_worker else "cpu")
-
-    @property
-    def cpus(self) -> float:
-        """CPU cores of a trial, all its workers together."""
-        waiting = WAITING if self.workers > 1 else 0
-        return self.workers * self.cpus_per_worker + waiting
-
-    @property
-    def held_by_trial(self) -> dict[str, float]:
-        """What the trial's own process holds: all of it, or next to nothing where it waits for a group of workers."""
-        if self.workers > 1:
-            return {"CPU": WAITING}
-        return {"CPU": self.cpus_per_worker, "GPU": self.gpus_per_worker}
 
 
 def fit(task: Task, datasets: Datasets, resources: ResourcesConfig, report: Report) -> None:
