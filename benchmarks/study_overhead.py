@@ -20,6 +20,7 @@ import torch
 from rich.console import Console
 
 from uadray.data.preparation import prepare
+from uadray.data.store import Store
 from uadray.study.checking import check
 from uadray.study.ledger import Ledger, Record
 from uadray.study.machine import start_ray
@@ -27,7 +28,7 @@ from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.study.quiet import log_to
 from uadray.study.searcher import SettledSearch
-from uadray.study.tuning import load_datasets, run_trials
+from uadray.study.tuning import run_trials
 from uadray.training.loop import Rank
 from uadray.training.worker import Place, Task, work
 from uadray.yaml_file import parse
@@ -43,7 +44,7 @@ run:
     kind: vae_gan
     latent: {{choice: [{{kind: dense, dim: {{choice: [64, 256]}}}}, {{kind: spatial, size: {{choice: [8, 16]}}}}]}}
     posterior: {{choice: [{{kind: deterministic}}, {{kind: gaussian}}]}}
-  train: {{epochs: {epochs}}}
+  train: {{epochs: {epochs}, seed: {{integer: [0, 1000000]}}}}
 """
 
 
@@ -59,22 +60,23 @@ class Stopwatch(Progress):
         pass
 
 
-def sweep_seconds(plan: StudyConfig, folder: Path, datasets: object, size: int) -> tuple[float, list[Record]]:
+def sweep_seconds(plan: StudyConfig, folder: Path, store: Store) -> tuple[float, list[Record]]:
     """Wall time from the first trial's start to the end of the last, through Ray Tune."""
     searcher = SettledSearch(plan, Ledger(folder), folder / "optuna.db")
     watch = Stopwatch(plan, Console(quiet=True))
-    run_trials(plan, size, datasets, searcher, watch, lambda record: None)  # type: ignore[arg-type]
+    run_trials(plan, store, folder / "trainings", searcher, watch, lambda record: None)
     return time.perf_counter() - watch.began, list(searcher.ledger.records())
 
 
-def loop_seconds(records: list[Record], folder: Path, store: object, size: int) -> float:
+def loop_seconds(records: list[Record], folder: Path, store: Store) -> float:
     """Wall time of the same trials, one after the other in this process."""
     splits = {"train": ("train", "healthy"), "val_healthy": ("val", "healthy"), "val_lesion": ("val", "lesion")}
-    slices = {name: store.read(*split) for name, split in splits.items()}  # type: ignore[attr-defined]
+    slices = {name: store.read(*split) for name, split in splits.items()}  # type: ignore[arg-type]
     place = Place(torch.device("cpu"), Rank(), lambda module: module, slices.__getitem__, lambda row: None)
     start = time.perf_counter()
     for record in records:
-        work(Task(record.index, record.run.plain(), size, str(folder / f"{record.index:04d}"), {}), place)
+        trial, trainings = str(folder / f"{record.index:04d}"), str(folder / "trainings")
+        work(Task(record.index, record.run.plain(), store.size, trial, {}, trainings, store.key), place)
     return time.perf_counter() - start
 
 
@@ -96,14 +98,13 @@ def main() -> None:
         store = prepare(plan.cohort.subjects(folder), plan.prepare, folder / "stores", lambda *_: None)
         log_to(folder / "log.txt")
         start_ray(plan)
-        datasets = load_datasets(store)
         results: dict[str, float] = {}
         for at_once, each in plans.items():
             place = folder / f"sweep{at_once}"
             place.mkdir()
-            results[f"sweep, {at_once} at a time"], records = sweep_seconds(each, place, datasets, store.size)
+            results[f"sweep, {at_once} at a time"], records = sweep_seconds(each, place, store)
         ray.shutdown()
-        results["plain loop"] = loop_seconds(records, folder / "loop", store, store.size)
+        results["plain loop"] = loop_seconds(records, folder / "loop", store)
     for label, seconds in results.items():
         print(f"{label:24} {seconds:7.1f} s   {seconds / results['plain loop']:.2f} x the plain loop")
     print(json.dumps({"trials": options.trials, "epochs": options.epochs, "threads": 1}))

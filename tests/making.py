@@ -13,6 +13,7 @@ from uadray.data.store import Slices, Store
 from uadray.data.store_writer import write
 from uadray.data.subject import Part
 from uadray.scoring.scorecard import PatientScore, Scorecard
+from uadray.training.worker import Task
 
 
 def made_slices(patients=3, per_patient=2, size=32, seed=0, lesion=True):
@@ -57,3 +58,8 @@ def made_card(auprc, dice, threshold=0.1):
     lesions = {"lesion_recall": 1.0, "lesion_precision": 0.5, "lesion_f1": 2 / 3, "false_components_per_scan": 1.0}
     voxels = {"dice_mean": dice, "dice_std": 0.0, "auprc": auprc, "auroc": 0.9, "prevalence": 0.01}
     return Scorecard(threshold=threshold, **voxels, **ends, **lesions, patients=(patient,))
+
+
+def made_task(run, folder, index=0, limits=None, trainings=None):
+    """A task on slices of 32 pixels; its trained weights are its own unless `trainings` says where they are shared."""
+    return Task(index, run, 32, str(folder), limits or {}, str(trainings or Path(folder) / "trainings"), "made")

@@ -27,7 +27,7 @@ from uadray.study.quiet import log_to
 from uadray.study.searcher import SettledSearch
 from uadray.study.selection import ending_of, sealed_trial, select
 from uadray.study.summary import summary
-from uadray.study.tuning import load_datasets, run_trials
+from uadray.study.tuning import run_trials
 from uadray.study.verdict import judge
 from uadray.tracking import Tracker
 
@@ -56,7 +56,7 @@ def sweep(
                 tracker.log_trial(record, ledger.trial(record.index))
             if sealed_trial(ledger) is None and not searcher.complete:
                 start_ray(plan)
-                run_trials(plan, store.size, load_datasets(store), searcher, progress, finished)
+                run_trials(plan, store, workspace / "trainings", searcher, progress, finished)
             verdict = judge(plan, ledger, store, select(plan, ledger, store, searcher.ending), progress.tested)
             compared = write_comparison(verdict, ledger)
             tracker.log_verdict(verdict, ledger.folder)

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import typer
-from making import made_slices
+from making import made_slices, made_task
 from typer.testing import CliRunner
 
 from uadray.config import RunConfig
@@ -21,7 +21,7 @@ from uadray.study import evaluation
 from uadray.study.held_out import openings
 from uadray.study.ledger import Ledger
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, Task, work
+from uadray.training.worker import Place, work
 
 
 def store_of(folder, size=32, seed=0):
@@ -39,7 +39,7 @@ def workspace(tmp_path_factory):
     parts["train"] = store.read("train", "healthy")
     place = Place(torch.device("cpu"), Rank(), lambda module: module, parts.__getitem__, lambda row: None)
     run = RunConfig.parse({"model": "intensity", "scoring": {"median_filter": 3}}).plain()
-    work(Task(0, run, 32, str(ledger.trial(0)), {}), place)
+    work(made_task(run, ledger.trial(0)), place)
     write_json(ledger.folder / "study.json", {"id": "x", "store": store.key})
     return folder, store, ledger
 

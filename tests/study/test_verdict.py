@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from making import made_slices
+from making import made_slices, made_task
 
 from uadray.config import RunConfig
 from uadray.errors import StudyError
@@ -18,7 +18,7 @@ from uadray.study.plan import StudyConfig
 from uadray.study.tested import EveryTrialConfig
 from uadray.study.verdict import Verdict, judge
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, Task, work
+from uadray.training.worker import Place, work
 
 RUN = {
     "model": {"kind": "vae_gan", "latent": {"kind": "dense", "dim": 4}, "posterior": {"kind": "gaussian"}},
@@ -47,7 +47,7 @@ class Opened:
 def trained(ledger, slices, index, seed):
     place = Place(torch.device("cpu"), Rank(), lambda module: module, slices.__getitem__, lambda row: None)
     run = RunConfig.parse({**RUN, "train": {**RUN["train"], "seed": seed}}).plain()
-    work(Task(index, run, 32, str(ledger.trial(index)), {}), place)
+    work(made_task(run, ledger.trial(index), index), place)
 
 
 @pytest.fixture(scope="module")

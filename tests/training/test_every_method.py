@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from making import made_task
 from small_zoo import small
 
 from uadray.config import RunConfig
@@ -14,7 +15,7 @@ from uadray.models.zoo import ZOO
 from uadray.scoring.detector import Detector
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, Task, work
+from uadray.training.worker import Place, work
 
 PREPARE = {"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "resample", "size": 32}}
 
@@ -34,7 +35,7 @@ def test_a_method_trains_scores_and_comes_back_from_its_file_as_it_was(name, sli
     run = RunConfig(model=small(name), train={"epochs": 2, "batch_size": 4, "precision": "fp32"})
     place = Place(torch.device("cpu"), Rank(), lambda module: module, slices.__getitem__, lambda row: None)
     torch.manual_seed(0)
-    work(Task(0, run.plain(), 32, str(tmp_path), {}), place)
+    work(made_task(run.plain(), tmp_path), place)
     record = json.loads((tmp_path / "trial.json").read_text())
     assert record["status"] == "completed", record.get("reason")
     assert 0 < record["val"]["auprc"] <= 1

@@ -11,7 +11,7 @@ import ray
 import ray.train
 import ray.train.torch
 import torch
-from making import made_slices
+from making import made_slices, made_task
 from torch.nn.parallel import DistributedDataParallel
 
 from uadray.config import RunConfig
@@ -24,7 +24,7 @@ from uadray.scoring.validation import PAINTING, PAINTING_SEED
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank, Training, mean_residual
 from uadray.training.settings import TrainConfig
-from uadray.training.worker import Place, Task, work
+from uadray.training.worker import Place, work
 
 RUN = {
     "model": {
@@ -42,7 +42,7 @@ SLICES = {
 
 
 def task(folder, limits=None):
-    return Task(0, RunConfig.parse(RUN).plain(), 32, str(folder), limits or {})
+    return made_task(RunConfig.parse(RUN).plain(), folder, limits=limits)
 
 
 def place(reports):
@@ -65,9 +65,9 @@ def test_a_worker_trains_scores_and_writes_its_record(tmp_path):
 
 
 def test_painted_lesions_are_the_same_for_every_trial_and_scored_with_its_own_threshold(tmp_path):
-    trained = Task(0, RunConfig.parse({**RUN, "train": {**RUN["train"], "seed": 5}}).plain(), 32, str(tmp_path), {})
+    trained = made_task(RunConfig.parse({**RUN, "train": {**RUN["train"], "seed": 5}}).plain(), tmp_path)
     work(trained, place([]))
-    work(Task(1, RunConfig.parse({"model": "intensity"}).plain(), 32, str(tmp_path / "other"), {}), place([]))
+    work(made_task(RunConfig.parse({"model": "intensity"}).plain(), tmp_path / "other", 1), place([]))
     one, other = (record(folder)["synthetic"] for folder in (tmp_path, tmp_path / "other"))
     assert one["painting"] == other["painting"]
     assert one["prevalence"] == other["prevalence"] > 0
@@ -109,7 +109,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoint_to_the_same_numbers(tmp_path
 
 def test_a_model_without_training_is_scored_and_can_be_loaded_again(tmp_path):
     run = RunConfig.parse({"model": "intensity"}).plain()
-    work(Task(0, run, 32, str(tmp_path), {}), place([]))
+    work(made_task(run, tmp_path), place([]))
     assert record(tmp_path)["status"] == "completed"
     assert record(tmp_path)["val"]["auprc"] > 0
     load_weights(ZOO["intensity"].build(32), tmp_path / "checkpoints")
@@ -128,7 +128,7 @@ def test_an_error_ends_the_trial_with_its_reason_and_the_epochs_it_had(tmp_path)
 
 def test_a_diverged_training_is_a_diverged_trial_with_a_reason(tmp_path):
     run = RunConfig.parse({**RUN, "model": {**RUN["model"], "learning_rate": 1e30}}).plain()
-    work(Task(0, run, 32, str(tmp_path), {}), place([]))
+    work(made_task(run, tmp_path), place([]))
     assert record(tmp_path)["status"] == "diverged"
     assert "UAD-310" in record(tmp_path)["reason"]
 
@@ -173,7 +173,7 @@ def test_two_gloo_workers_stay_equal_and_see_every_slice_once(cluster, tmp_path)
 
 
 def test_a_worker_waits_for_one_that_outlived_its_study_and_takes_its_record(tmp_path):
-    task = Task(0, RunConfig.parse(RUN).plain(), 32, str(tmp_path), {})
+    task = made_task(RunConfig.parse(RUN).plain(), tmp_path)
     with (tmp_path / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         second = threading.Thread(target=work, args=(task, place([])))

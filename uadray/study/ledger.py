@@ -36,6 +36,14 @@ class Record:
     """Seconds per slice, by what they include."""
 
     seconds: float = 0.0
+    """What the training takes, whenever its epochs were made."""
+
+    seconds_reused: float = 0.0
+    """Of these, those of epochs that another trial had made."""
+
+    training: str = ""
+    """The key of the trained weights."""
+
     parameters: int = 0
     precision: str = ""
     reason: str = ""

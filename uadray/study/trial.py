@@ -15,7 +15,13 @@ from uadray.training.worker import Task
 
 
 def run_trial(
-    config: Mapping[str, Any], size: int, folder: str, resources: ResourcesConfig, datasets: Datasets
+    config: Mapping[str, Any],
+    store: str,
+    size: int,
+    folder: str,
+    trainings: str,
+    resources: ResourcesConfig,
+    datasets: Datasets,
 ) -> None:
     """Train and score what the searcher suggested: `index`, `run` and `limits`."""
     task = Task(
@@ -24,6 +30,8 @@ def run_trial(
         size=size,
         folder=str(Ledger(Path(folder)).trial(config["index"])),
         limits=dict(config["limits"]),
+        trainings=trainings,
+        store=store,
         threads=resources.cpus_per_worker,
     )
     fit(task, datasets, resources, tune.report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ray import tune
@@ -31,19 +32,26 @@ def load_datasets(store: Store) -> Datasets:
 
 def run_trials(
     plan: StudyConfig,
-    size: int,
-    datasets: Datasets,
+    store: Store,
+    trainings: Path,
     searcher: SettledSearch,
     progress: Progress,
     finished: Callable[[Record], None],
 ) -> None:
     """Run trials until the searcher has no more; `finished` is told of each once its record is in the ledger.
 
+    `trainings` is the folder where trained weights are found again, by this study and by others.
     Raises KeyboardInterrupt when it was interrupted; trials that were running go on from their last epoch.
     """
     resources = plan.resources
     trainable = tune.with_parameters(
-        run_trial, size=size, folder=str(searcher.ledger.folder), resources=resources, datasets=dict(datasets)
+        run_trial,
+        store=store.key,
+        size=store.size,
+        folder=str(searcher.ledger.folder),
+        trainings=str(trainings.resolve()),
+        resources=resources,
+        datasets=load_datasets(store),
     )
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.held_by_trial),

@@ -1,6 +1,7 @@
 """Trained weights and half-done trainings on disk: safetensors and JSON, with SHA-256, never a pickle.
 
 A checkpoint is a folder `epoch-NNNN` that appears whole or not at all: it is written beside its place and renamed.
+With a file `kept` in it, it is one that a trial ended with, and stays.
 """
 
 from __future__ import annotations
@@ -15,24 +16,26 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from uadray.errors import Problem, StudyError
-from uadray.files import sha256, write_json
+from uadray.files import linked, sha256, write_json
 from uadray.models.base import Model
 from uadray.training.loop import Training
 
 Curve = list[dict[str, float]]  # one row an epoch
-REMEDY = "Remove the trial's folder, selection.json and test.json; the same command trains it again."
+KEPT = "kept"
+WEIGHTS = "weights.safetensors"
+REMEDY = "Remove the trial's folder, selection.json and test.json; the same command makes it again."
 
 
 def save(training: Training, curve: Curve, folder: Path) -> None:
-    """Write the training's state as the newest checkpoint in `folder` and remove older ones."""
+    """Write the training's state as a checkpoint in `folder` and remove earlier ones that are not kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    final = folder / f"epoch-{training.epoch:04d}"
+    final = _place(folder, training.epoch)
     for left in folder.glob(".epoch-*"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
     draft = folder / f".{final.name}-{os.getpid()}"
     draft.mkdir()
     tensors = {
-        "weights.safetensors": dict(training.model.state_dict()),
+        WEIGHTS: dict(training.model.state_dict()),
         "optimisers.safetensors": _optimiser_tensors(training),
     }
     for name, content in tensors.items():
@@ -41,28 +44,60 @@ def save(training: Training, curve: Curve, folder: Path) -> None:
     write_json(draft / "checkpoint.json", header)
     shutil.rmtree(final, ignore_errors=True)
     draft.rename(final)
-    for older in _checkpoints(folder)[:-1]:
-        shutil.rmtree(older, ignore_errors=True)
+    for older in _checkpoints(folder):
+        if _epoch(older) < training.epoch and not (older / KEPT).is_file():
+            shutil.rmtree(older, ignore_errors=True)
 
 
-def resume(training: Training, folder: Path) -> Curve:
+def keep(folder: Path, epoch: int, trial: Path) -> Path:
+    """Keep the checkpoint of an epoch, and give its weights to a trial's folder; returns the checkpoint.
+
+    The trial's weights are hard links where the file system has them, and stay when `folder` is removed.
+    """
+    found = _place(folder, epoch)
+    (found / KEPT).touch()
+    given = trial / found.name
+    shutil.rmtree(trial, ignore_errors=True)
+    given.mkdir(parents=True)
+    linked(found / WEIGHTS, given / WEIGHTS)
+    header = json.loads((found / "checkpoint.json").read_text())
+    write_json(given / "checkpoint.json", {**header, "sha256": {WEIGHTS: header["sha256"][WEIGHTS]}})
+    return found
+
+
+def kept_epoch(folder: Path, epochs: int) -> int:
+    """The last epoch, of so many, that an earlier trial ended with; 0 where there is none."""
+    return max(
+        (_epoch(found) for found in _checkpoints(folder) if (found / KEPT).is_file() and _epoch(found) <= epochs),
+        default=0,
+    )
+
+
+def known_curve(folder: Path) -> Curve:
+    """The curve of the longest sound training in `folder`; [] where there is none. Damaged checkpoints are removed."""
+    for found in reversed(_checkpoints(folder)):
+        if (header := _sound(found)) is not None:
+            curve: Curve = header["curve"]
+            return curve
+    return []
+
+
+def resume(training: Training, folder: Path, epochs: int | None = None) -> Curve:
     """Bring `training` to the newest checkpoint in `folder` and return its curve; [] where there is none.
 
-    A checkpoint that is not as it was written is removed: the training begins anew.
+    With `epochs`, to the newest that has no more. A checkpoint that is not as it was written is removed, and the one
+    before it taken.
     """
-    found = _checkpoints(folder)
-    if not found:
-        return []
-    try:
-        header = _verified(found[-1])
-    except StudyError:
-        shutil.rmtree(found[-1])
-        return []
-    training.model.load_state_dict(load_file(found[-1] / "weights.safetensors"))
-    _load_optimisers(training, load_file(found[-1] / "optimisers.safetensors"))
-    training.epoch = header["epoch"]
-    curve: Curve = header["curve"]
-    return curve
+    for found in reversed(_checkpoints(folder)):
+        if epochs is not None and _epoch(found) > epochs:
+            continue
+        if (header := _sound(found)) is not None:
+            training.model.load_state_dict(load_file(found / WEIGHTS))
+            _load_optimisers(training, load_file(found / "optimisers.safetensors"))
+            training.epoch = header["epoch"]
+            curve: Curve = header["curve"]
+            return curve
+    return []
 
 
 def load_weights(model: Model, folder: Path) -> None:
@@ -74,11 +109,28 @@ def load_weights(model: Model, folder: Path) -> None:
     if not found:
         raise StudyError(Problem("UAD-321", str(folder), "a checkpoint must be there", "none", REMEDY))
     _verified(found[-1])
-    model.load_state_dict(load_file(found[-1] / "weights.safetensors"))
+    model.load_state_dict(load_file(found[-1] / WEIGHTS))
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(folder.glob("epoch-*"), key=lambda path: int(path.name.removeprefix("epoch-")))
+    return sorted(folder.glob("epoch-*"), key=_epoch)
+
+
+def _epoch(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix("epoch-"))
+
+
+def _place(folder: Path, epoch: int) -> Path:
+    return folder / f"epoch-{epoch:04d}"
+
+
+def _sound(checkpoint: Path) -> dict[str, Any] | None:
+    """The checkpoint's header; a damaged one is removed, and None."""
+    try:
+        return _verified(checkpoint)
+    except StudyError:
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        return None
 
 
 def _verified(checkpoint: Path) -> dict[str, Any]:

@@ -5,10 +5,10 @@ Where it runs reaches it as a `Place`, because Ray Train's own functions raise w
 
 from __future__ import annotations
 
-import fcntl
+import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from uadray.scoring.figure import save_panels, save_samples
 from uadray.scoring.validation import validate
 from uadray.training import checkpoint, health
 from uadray.training.loop import Rank, Training, Wrap, mean_residual
-from uadray.training.precision import exact_fp32
+from uadray.training.precision import exact_fp32, fastest
+from uadray.training.reuse import alone_in, scored, training_key
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,13 @@ class Task:
     size: int  # pixels
     folder: str
     limits: dict[int, float]  # epoch -> highest healthy validation l1 with which it goes on
+    trainings: str  # the folder of weights that all trials share
+    store: str  # the key of the slices
     threads: int = 1
 
     @property
     def checkpoints(self) -> Path:
+        """Where the weights are that the trial was scored with."""
         return Path(self.folder) / "checkpoints"
 
     @property
@@ -65,7 +69,7 @@ def work(task: Task, place: Place) -> None:
     A training that cannot go on is a finished trial too: its record says why. A worker of a killed study may live a
     little longer than the study; who comes after waits for it, and takes the record if there is one by then.
     """
-    with _alone(task, place.rank):
+    with _first_alone(place.rank, Path(task.folder)):
         if place.rank.world == 1 and task.record.is_file():
             return
         _work(task, place)
@@ -88,46 +92,65 @@ def _work(task: Task, place: Place) -> None:
         write_json(task.record, {"index": task.index, "run": task.run, "curve": curve, "seconds": seconds, **record})
 
 
-@contextmanager
-def _alone(task: Task, rank: Rank) -> Iterator[None]:
-    """Inside, no other process writes into the trial's folder; the first rank keeps the others out."""
-    if rank.index > 0:
-        yield
-        return
-    Path(task.folder).mkdir(parents=True, exist_ok=True)
-    with Path(task.folder, ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _first_alone(rank: Rank, folder: Path) -> AbstractContextManager[None]:
+    """Inside, no other trial's first rank is in the folder; the other ranks follow their first one."""
+    return alone_in(folder) if rank.index == 0 else nullcontext()
 
 
 def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[str, Any]:
     """Fill the curve epoch by epoch, and return the rest of the record."""
     run = RunConfig.parse(task.run)
+    precision = fastest(place.device) if run.train.precision == "auto" else run.train.precision
     torch.manual_seed(run.train.seed)
-    training = Training(run.model.build(task.size), run.train, place.device, place.wrap, place.rank)
-    curve += checkpoint.resume(training, task.checkpoints)
-    healthy = place.slices("val_healthy")
-    status = _train(task, place, training, run.train.epochs if training.optimisers else 0, curve, healthy)
-    if place.rank.index > 0:
-        return {}
-    if not training.optimisers:  # a model without training has a checkpoint, too
-        checkpoint.save(training, curve, task.checkpoints)
-    detector = Detector(training.model, run.scoring, place.device).fit(healthy)
+    model = run.model.build(task.size)
+    key = training_key(run, model, task.store, task.size, precision, place.device.type, place.rank.world)
+    shared = Path(task.trainings) / key
+    with _first_alone(place.rank, shared):
+        training = Training(model, run.train, place.device, place.wrap, place.rank)
+        epochs = run.train.epochs if training.optimisers else 0
+        last = int(place.rank.first(_last_epoch(checkpoint.known_curve(shared), epochs, task.limits)))
+        curve += checkpoint.resume(training, shared, last)
+        reused = curve[: checkpoint.kept_epoch(shared, len(curve))]
+        healthy = place.slices("val_healthy")
+        status = _train(task, place, training, shared, epochs, curve, healthy)
+        if place.rank.index > 0:
+            return {}
+        if not training.optimisers:  # a model without training has a checkpoint, too
+            checkpoint.save(training, curve, shared)
+        kept = checkpoint.keep(shared, training.epoch, task.checkpoints)
+        how = {"scoring": run.scoring.plain(), "threads": task.threads}
+        detector = Detector(training.model, run.scoring, place.device)
+        found = scored(kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy))
     return {
         "status": status,
+        "training": key,
+        "seconds_reused": sum(row["seconds"] for row in reused),
         "precision": training.precision,
         "parameters": sum(parameter.numel() for parameter in training.model.parameters()),
-        **_validated(task, place, detector, healthy),
+        **found,
     }
 
 
-def _train(task: Task, place: Place, training: Training, epochs: int, curve: checkpoint.Curve, healthy: Slices) -> str:
+def _last_epoch(known: checkpoint.Curve, epochs: int, limits: Mapping[int, float]) -> int:
+    """The epoch that a trial ends with, as far as a known curve tells: the first whose loss is over its limit.
+
+    >>> _last_epoch([{"val/l1": 0.3}, {"val/l1": 0.2}], 9, {1: 0.25, 2: 0.25})
+    1
+    """
+    rows = enumerate(known[: epochs - 1], start=1)
+    return next((epoch for epoch, row in rows if row["val/l1"] > limits.get(epoch, math.inf)), epochs)
+
+
+def _train(
+    task: Task, place: Place, training: Training, shared: Path, epochs: int, curve: checkpoint.Curve, healthy: Slices
+) -> str:
     """Extend the curve to the last epoch or to the first limit it exceeds; "completed" or "stopped"."""
-    train = torch.from_numpy(place.slices("train").images)
     val, brain = torch.from_numpy(healthy.images), torch.from_numpy(healthy.brain)
+    train: torch.Tensor | None = None
     while training.epoch < epochs:
-        if curve and curve[-1]["val/l1"] > task.limits.get(training.epoch, float("inf")):
+        if curve and curve[-1]["val/l1"] > task.limits.get(training.epoch, math.inf):
             return "stopped"
+        train = torch.from_numpy(place.slices("train").images) if train is None else train
         started = time.monotonic()
         terms = {f"train/{term}": value for term, value in training.run_epoch(train).items()}
         loss = place.rank.first(mean_residual(training.model, val, brain, place.device))
@@ -135,7 +158,7 @@ def _train(task: Task, place: Place, training: Training, epochs: int, curve: che
         health.check([*curve, row])
         curve.append({**row, "seconds": time.monotonic() - started})
         if place.rank.index == 0:
-            checkpoint.save(training, curve, task.checkpoints)
+            checkpoint.save(training, curve, shared)
         place.report({"epoch": training.epoch, **curve[-1]})
     return "completed"
 

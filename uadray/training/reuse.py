@@ -1,0 +1,88 @@
+"""Trained weights, found again by everything that shaped them: the same training is never made twice.
+
+    trainings/KEY/epoch-0016/      a checkpoint that a trial ended with, and `kept` for that
+    trainings/KEY/epoch-0016/scores/DIGEST/      what a scoring of it gave
+
+A trial that differs from an earlier one in its scoring alone takes its weights; one that asks for more epochs goes on
+from them; an identical one takes the scores, too. The key holds the model, the training but for its length, the slices,
+the arithmetic, and this package's own code for models and trainings: a change of any of them trains anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import uadray
+from uadray.config import RunConfig
+from uadray.files import linked, write_json
+from uadray.models.base import Model
+from uadray.section import digest
+
+SCORES = "scores.json"
+
+
+def training_key(run: RunConfig, model: Model, store: str, size: int, precision: str, device: str, workers: int) -> str:
+    """What names the training of a run's model: sixteen hex digits.
+
+    Its length does not count, but where updates have their phases: these are shares of it.
+    """
+    how = run.train.model_dump(mode="json", exclude={"precision"})
+    if all(update.phase == (0.0, 1.0) for update in model.updates().values()):
+        how.pop("epochs")
+    arithmetic = (precision, device, workers, version("torch"))
+    return digest(run.model.plain(), how, store, size, *arithmetic, code("models", "training"))
+
+
+@lru_cache
+def code(*packages: str) -> str:
+    """A digest of the sources of some of this package's parts, or of all of them."""
+    root, found = Path(uadray.__file__).parent, hashlib.sha256()
+    for part in packages or (".",):
+        for path in sorted((root / part).rglob("*.py")):
+            found.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Inside, no other process that asks for it is in the folder; waits until it is free."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def scored(
+    checkpoint: Path, how: Mapping[str, Any], folder: Path, score: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """What `score` returns for a kept checkpoint scored `how`, and the pictures that it leaves in `folder`.
+
+    `score` is called where no such scoring was made with this code; its pictures are hard links afterwards.
+    """
+    known = checkpoint / "scores" / digest(how, code())
+    for former in folder.glob("*.png"):  # what is written below may not reach them through a link
+        former.unlink()
+    if (known / SCORES).is_file():
+        for picture in known.glob("*.png"):
+            linked(picture, folder / picture.name)
+        found: dict[str, Any] = json.loads((known / SCORES).read_text())
+        return found
+    found = score()
+    draft = known.with_name(f".{known.name}-{os.getpid()}")
+    draft.mkdir(parents=True, exist_ok=True)
+    for picture in folder.glob("*.png"):
+        linked(picture, draft / picture.name)
+    write_json(draft / SCORES, found)
+    shutil.rmtree(known, ignore_errors=True)
+    draft.rename(known)
+    return found
