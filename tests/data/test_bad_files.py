@@ -9,9 +9,9 @@ import pytest
 from data.bad_files import BRAIN, CONTENTS, LESION, PLACES, VOXELS, content, file, scan, swapped
 from data.bad_headers import ABSURD, GRIDS, HARMLESS, HEADERS, INTENSITIES, MASKS, with_extension
 
+from uadray.data.nifti import read_scan
 from uadray.data.pipeline import Pipeline, PipelineConfig
 from uadray.data.subject import Subject
-from uadray.data.volume import read_scan
 from uadray.errors import DataError
 
 CONFIG = PipelineConfig.parse({"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "pad", "size": 64}})

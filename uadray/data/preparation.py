@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,12 @@ from uadray.data.preprocess.intensity import Measure
 from uadray.data.shares import HealthySubjects, TrainOn
 from uadray.data.sifting import OnSubject, Prepared, Sifting
 from uadray.data.splits import SplitConfig, assign
-from uadray.data.store import Store
-from uadray.data.store_writer import write
 from uadray.data.subject import Part, Subject
 from uadray.errors import DataError, Problem
 from uadray.section import digest
+
+if TYPE_CHECKING:
+    from uadray.data.store import Store
 
 Result = TypeVar("Result")
 
@@ -68,6 +69,9 @@ def prepare(
     raises if someone is missing. Raises one DataError with all problems of all subjects, UAD-118 among them if some may
     be left out but not so many; then nothing is left in `stores`.
     """
+    from uadray.data.store import Store  # pyarrow: only who opens a store should wait
+    from uadray.data.store_writer import write
+
     subjects = sorted(subjects, key=lambda subject: subject.id)  # of two with one scan the first stays
     parts = assign(subjects, config.split, config.train_on)
     require(parts.values())

@@ -10,7 +10,6 @@ import numpy as np
 
 from uadray.data.scan import Scan
 from uadray.data.subject import Subject
-from uadray.data.volume import read_mask, read_scan
 from uadray.errors import DataError, Problem
 
 
@@ -20,6 +19,8 @@ def read(subject: Subject, lesion_above: float | None = None) -> Scan:
     Without a lesion mask there is no lesion; without a brain mask `brain` is empty until the skull is stripped. Values
     of the lesion mask `lesion_above` are lesion; without it the mask must be one of one label.
     """
+    from uadray.data.nifti import read_mask, read_scan  # nibabel: only who opens a scan should wait
+
     with naming(subject):
         volume = read_scan(subject.image)
         problems: list[Problem] = []

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from uadray.data.store import Store
 from uadray.data.subject import Part
 from uadray.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from uadray.data.store import Store
 
 NEEDED = {
     Part("train", "healthy"): "healthy slices to train on",

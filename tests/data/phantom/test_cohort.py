@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from scipy import ndimage
 
 from uadray.data.bids import BidsCohort
-from uadray.data.phantom import cohort as phantom
+from uadray.data.phantom import person
 from uadray.data.phantom.anatomy import Grid, draw_anatomy
 from uadray.data.phantom.atlas import icbm152
 from uadray.data.phantom.cohort import PhantomCohort
@@ -150,7 +150,7 @@ def test_a_person_is_the_same_at_any_voxel_size():
 
 
 def test_an_interrupted_write_leaves_no_cohort(tmp_path, monkeypatch):
-    write_nifti, written = phantom._write_nifti, []
+    write_nifti, written = person._write_nifti, []
 
     def power_cut(path, *volume):
         write_nifti(path, *volume)
@@ -159,7 +159,7 @@ def test_an_interrupted_write_leaves_no_cohort(tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(phantom, "_write_nifti", power_cut)
+        patched.setattr(person, "_write_nifti", power_cut)
         with pytest.raises(KeyboardInterrupt):
             TINY.subjects(tmp_path)
     assert not list(tmp_path.glob("phantom-*"))
@@ -175,7 +175,7 @@ def test_what_a_killed_process_left_is_ignored(workspace, tmp_path):
 
 
 def test_a_complete_cohort_is_not_written_again(workspace, monkeypatch):
-    monkeypatch.delattr(phantom, "_write_person")
+    monkeypatch.delattr(person, "write_person")
     assert len(TINY.subjects(workspace)) == 5
 
 

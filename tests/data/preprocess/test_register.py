@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from uadray.data.nifti import read_mask, read_scan
 from uadray.data.phantom.cohort import PhantomCohort
 from uadray.data.preprocess import register
 from uadray.data.preprocess.register import Mni152, NoRegistration, Sri24
 from uadray.data.scan import Scan
-from uadray.data.volume import Volume, read_mask, read_scan
+from uadray.data.volume import Volume
 from uadray.errors import DataError
 
 pytest.importorskip("SimpleITK")

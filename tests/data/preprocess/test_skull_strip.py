@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from uadray.data.preprocess import skull_strip, tools
+from uadray.data.preprocess import deepbet, skull_strip, tools
 from uadray.data.preprocess.skull_strip import (
     AsNeeded,
     Deepbet,
@@ -168,7 +168,7 @@ def test_real_tools_end_with_a_brain_or_a_problem_and_repeat_to_the_bit(config, 
 def stripped_by(scan, monkeypatch):
     """Who told the brain; the network is not asked."""
     monkeypatch.setattr(
-        skull_strip, "brain_of", lambda data: np.isin(np.arange(data.size), range(20_000)).reshape(data.shape)
+        deepbet, "brain_of", lambda data: np.isin(np.arange(data.size), range(20_000)).reshape(data.shape)
     )
     return AsNeeded().apply(scan).brain_from
 

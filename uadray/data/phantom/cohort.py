@@ -6,29 +6,20 @@ no substitute for scans: nothing measured on it holds for patients.
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Literal
 
-import nibabel as nib
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from uadray.data.bids import BidsCohort
-from uadray.data.phantom.anatomy import Grid, draw_anatomy
-from uadray.data.phantom.atlas import Atlas, icbm152
-from uadray.data.phantom.flair import scan
-from uadray.data.phantom.lesions import draw_lesions, no_lesions
 from uadray.data.subject import Group, Subject
 from uadray.section import Section, digest
 
 VERSION = 1  # raise it when the same settings give other files than before
-NIFTI: Any = nib.Nifti1Image  # nibabel comes without types
-MNI = 4  # NIfTI's code for coordinates in MNI 152 space
 BIDS = {"BIDSVersion": "1.10.0", "GeneratedBy": [{"Name": "uadray phantom", "Version": str(VERSION)}]}
 SOURCE = (  # the notice that the template's licence wants in every copy
     "Made from the ICBM 2009a nonlinear symmetric template. Copyright (C) 1993-2004 Louis Collins, McConnell "
@@ -75,11 +66,15 @@ class PhantomCohort(Section):
         return BidsCohort(root=folder).subjects(workspace)
 
     def _write(self, root: Path) -> None:
+        from uadray.data.phantom.anatomy import Grid  # scipy and nibabel: only who makes people should wait
+        from uadray.data.phantom.atlas import icbm152
+        from uadray.data.phantom.person import write_person
+
         atlas = icbm152()
         grid = Grid.around(atlas, self.spacing_mm)
         rows = ["participant_id\tgroup\tsite"]
         for name, group, generator in self._people():
-            _write_person(root, name, group, atlas, grid, generator)
+            write_person(root, name, group, atlas, grid, generator)
             rows.append(f"{name}\t{group}\tphantom")
         (root / "participants.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
         for path, kind in ((root, "raw"), (root / "derivatives" / "masks", "derivative")):
@@ -92,28 +87,3 @@ class PhantomCohort(Section):
             for number in range(1, count + 1):
                 seed = np.random.SeedSequence(self.seed, spawn_key=(key, number))
                 yield f"sub-{group}{number:03d}", group, np.random.default_rng(seed)
-
-
-def _write_person(
-    root: Path, name: str, group: Group, atlas: Atlas, grid: Grid, generator: np.random.Generator
-) -> None:
-    for_anatomy, for_lesions, for_scan = generator.spawn(3)
-    anatomy = draw_anatomy(atlas, grid, for_anatomy)
-    lesions = draw_lesions(anatomy, for_lesions) if group == "lesion" else no_lesions(anatomy)
-    flair = scan(anatomy, lesions, for_scan)
-    scans, masks = (folder / name / "anat" for folder in (root, root / "derivatives" / "masks"))
-    _write_nifti(scans / f"{name}_FLAIR.nii.gz", anatomy.volume(flair), grid.affine)
-    _write_nifti(masks / f"{name}_desc-brain_mask.nii.gz", anatomy.brain.astype(np.uint8), grid.affine)
-    if group == "lesion":
-        mask = anatomy.volume(lesions.mask.astype(np.uint8))
-        _write_nifti(masks / f"{name}_label-lesion_mask.nii.gz", mask, grid.affine)
-
-
-def _write_nifti(path: Path, data: NDArray[Any], affine: NDArray[np.float64]) -> None:
-    """A volume (X, Y, Z) in RAS+; the same bytes for the same volume, hence without a time stamp."""
-    image = NIFTI(data, affine)
-    image.set_sform(affine, MNI)
-    image.set_qform(affine, MNI)
-    image.header.set_xyzt_units("mm")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(image.to_bytes(), compresslevel=3, mtime=0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from uadray.data.volume import Volume
 from uadray.errors import DataError, Problem
@@ -18,6 +17,8 @@ def nonzero_brain(volume: Volume) -> NDArray[np.bool_]:
     Of a scan with skull this is the whole head, and of one whose background is not 0 it is the whole image: give such a
     scan a brain mask.
     """
+    from scipy import ndimage  # takes 0.15 s: only who looks for a brain should wait
+
     labels, count = ndimage.label(volume.data != 0)
     if count == 0:
         return np.zeros(volume.data.shape, np.bool_)

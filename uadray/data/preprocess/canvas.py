@@ -6,10 +6,8 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from torch.nn.functional import interpolate
 
 from uadray.data.preprocess.slices import SliceStack
 from uadray.errors import DataError, Problem
@@ -51,6 +49,9 @@ class ResampleCanvas(Section):
 
     def fit(self, stack: SliceStack) -> SliceStack:
         """The slices on the canvas; rows and columns keep the proportion that they have in the scan, in pixels."""
+        import torch  # takes 0.9 s: only who resamples should wait
+        from torch.nn.functional import interpolate
+
         square = _on_square(stack, max(stack.brain.shape[1:]))
         brain, lesion = (self._nearest(mask) for mask in (square.brain, square.lesion))
         images = torch.from_numpy(square.images)[:, None]

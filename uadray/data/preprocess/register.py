@@ -14,7 +14,7 @@ from pydantic import Field
 from uadray.data.preprocess.brain import nonzero_brain
 from uadray.data.preprocess.itk import matrix, one_thread, to_array, to_itk
 from uadray.data.scan import Scan
-from uadray.data.volume import Volume, read_scan
+from uadray.data.volume import Volume
 from uadray.errors import DataError, Problem
 from uadray.files import sha256
 from uadray.section import Section
@@ -155,5 +155,7 @@ def _mni152() -> Template:
 
 @functools.lru_cache(maxsize=1)
 def _stripped(path: Path) -> Template:
+    from uadray.data.nifti import read_scan  # nibabel: only who opens a template should wait
+
     volume = read_scan(path)
     return Template(volume, nonzero_brain(volume))

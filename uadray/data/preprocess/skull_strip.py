@@ -9,20 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from uadray.data.preprocess.brain import nonzero_brain
-from uadray.data.preprocess.deepbet import brain_of
 from uadray.data.preprocess.tools import package, program, run
 from uadray.data.scan import Scan
-from uadray.data.volume import Volume, read_scan
+from uadray.data.volume import Volume
 from uadray.errors import DataError, Problem
 from uadray.section import Section
 
-NIFTI: Any = nib.Nifti1Image  # nibabel comes without types
 SECTION_CM2 = 220.0  # of a brain at most
 LITRES = (0.8, 2.2)  # of a brain; adults' are 1.0 to 1.8, and tools keep a rim
 HEAD_MM = 110.0  # a field of view of this in every direction holds a head, smaller ones a part of it
@@ -67,6 +64,8 @@ class Deepbet(Section):
 
     def apply(self, scan: Scan) -> Scan:
         """The scan with a brain; raises DataError (UAD-154, UAD-156) and ConfigError (UAD-150)."""
+        from uadray.data.preprocess.deepbet import brain_of  # torch takes 0.9 s: only who strips with it should wait
+
         return replace(scan, brain=_plausible(brain_of(scan.volume.data), scan.volume), brain_from=self.kind)
 
 
@@ -105,10 +104,13 @@ class Program(Section, ABC):
 
     def apply(self, scan: Scan) -> Scan:
         """The scan with a brain; raises DataError (UAD-152 to UAD-156) and ConfigError (UAD-150, UAD-151)."""
+        import nibabel as nib  # only who runs a program should wait
+
+        nifti: Any = nib.Nifti1Image  # nibabel comes without types
         with TemporaryDirectory(prefix="uadray-") as temporary:
             folder = Path(temporary)
             image = folder / "scan.nii.gz"
-            nib.save(NIFTI(scan.volume.data, scan.volume.affine), image)
+            nib.save(nifti(scan.volume.data, scan.volume.affine), image)
             mask = self._strip(image, folder)
             brain = _read(mask, scan.volume)
         return replace(scan, brain=_plausible(brain, scan.volume), brain_from=self.name)
@@ -186,6 +188,8 @@ SkullStrip = Annotated[
 
 def _read(path: Path, like: Volume) -> NDArray[np.bool_]:
     """A program's mask; it lies on our grid, though some programs round the affine (UAD-154)."""
+    from uadray.data.nifti import read_scan  # nibabel: only who opens a mask should wait
+
     if not path.is_file():
         must, do = "the program must write a mask", "Check the scan or choose another tool."
         raise DataError(Problem("UAD-154", "skull_strip", must, "none", do))

@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from uadray.data.volume import read_mask, read_scan
+from uadray.data.nifti import read_mask, read_scan
 from uadray.errors import DataError
 
 AFFINE = np.array([[0.9, 0, 0, -20], [0, 1.1, 0, -30], [0, 0, 3, 10], [0, 0, 0, 1.0]])
