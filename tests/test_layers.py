@@ -21,7 +21,8 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["tracking"],
     ["console"],
     ["prepare", "fsck", "qc"],
-    ["sweep", "evaluate"],
+    ["conduct", "dry_run"],
+    ["sweep", "train", "retrain", "status", "schema", "evaluate"],
     ["__main__"],
 ]
 RAY = ["data.batches", "data.mapping", "training.trainer", "study"]

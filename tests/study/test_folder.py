@@ -5,7 +5,7 @@ import pytest
 
 from uadray.errors import ConfigError
 from uadray.study.checking import check
-from uadray.study.folder import held
+from uadray.study.folder import held, with_larger_budget
 from uadray.yaml_file import parse
 
 PLAN = "study: toy\ncohort: {kind: phantom}\nbudget: {trials: 3}\nrun: {model: intensity, train: {epochs: 2}}"
@@ -34,11 +34,47 @@ def test_a_changed_study_is_refused_with_what_changed(tmp_path):
         pass
 
 
+def grown(**budget):
+    text = PLAN.replace("{trials: 3}", "{" + ", ".join(f"{name}: {value}" for name, value in budget.items()) + "}")
+    return plan(text)
+
+
+def test_a_budget_may_grow_where_that_was_asked_for(tmp_path):
+    with held(tmp_path / "toy", plan(), "key") as ledger:
+        identity = ledger.study_id
+    for name in ("selection.json", "test.json"):
+        (tmp_path / "toy" / name).write_text("former")
+    with held(tmp_path / "toy", grown(trials=9), "key", with_larger_budget) as ledger:
+        assert ledger.study_id == identity
+    assert not (tmp_path / "toy" / "selection.json").exists()  # the longer search chooses anew
+    assert [(tmp_path / "toy" / f"{name}-1.json").read_text() for name in ("selection", "test")] == ["former"] * 2
+    with held(tmp_path / "toy", grown(trials=9), "key"):  # which the study is from now on
+        pass
+
+
+@pytest.mark.parametrize("budget", [{"trials": 2}, {"trials": 3, "concurrent_trials": 4}, {"trials": 9, "hours": 1}])
+def test_nothing_else_may_change_when_a_budget_grows(tmp_path, budget):
+    with held(tmp_path / "toy", plan(), "key"):
+        pass
+    with (
+        pytest.raises(ConfigError, match="UAD-301 toy budget"),
+        held(tmp_path / "toy", grown(**budget), "key", with_larger_budget),
+    ):
+        pass
+
+
+def test_a_selection_stays_where_the_budget_did_not_grow(tmp_path):
+    for _ in range(2):
+        with held(tmp_path / "toy", plan(), "key", with_larger_budget) as ledger:
+            (ledger.folder / "selection.json").write_text("sealed")
+    assert not list((tmp_path / "toy").glob("selection-*"))
+
+
 HOLD = """\
 import sys, time
 from pathlib import Path
 from uadray.study.checking import check
-from uadray.study.folder import held
+from uadray.study.folder import held, with_larger_budget
 from uadray.yaml_file import parse
 with held(Path(sys.argv[1]), check(parse(sys.argv[2], "toy.yaml")), "key"):
     print("held", flush=True)

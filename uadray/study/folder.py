@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,34 @@ from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
 
 PLAN = "study.json"
+BUDGETS = {f"budget.{name}" for name in ("trials", "hours", "gpu_hours", "max_failed_trials")}
+Tree = dict[str, Any]
+Agree = Callable[[Path, Tree, Tree], None]  # (study.json, what it says, what is asked for) -> raises ConfigError
+
+
+def as_it_began(path: Path, written: Tree, asked: Tree) -> None:
+    """A study stays what it was."""
+    _refuse(path, written, asked, _changed(written, asked))
+
+
+def with_larger_budget(path: Path, written: Tree, asked: Tree) -> None:
+    """A budget may grow, and what was selected and tested by the smaller one is set aside, with a number.
+
+    It is not forgotten: that the test split was opened before stays in openings.jsonl.
+    """
+    changed = _changed(written, asked)
+    _refuse(path, written, asked, [key for key in changed if not _grows(key, written, asked)])
+    if not changed:
+        return
+    former = len(list(path.parent.glob("selection-*.json"))) + 1
+    for name in ("selection.json", "test.json"):
+        if (path.parent / name).is_file():
+            (path.parent / name).replace(path.parent / name.replace(".", f"-{former}."))
+    write_json(path, {"id": json.loads(path.read_text())["id"], **asked})
 
 
 @contextmanager
-def held(folder: Path, plan: StudyConfig, store_key: str) -> Iterator[Ledger]:
+def held(folder: Path, plan: StudyConfig, store_key: str, agree: Agree = as_it_began) -> Iterator[Ledger]:
     """The ledger of a study that no other process runs meanwhile.
 
     Raises ConfigError: UAD-301 when the folder holds a study of this name with other settings or slices, UAD-302 when
@@ -38,21 +62,39 @@ def held(folder: Path, plan: StudyConfig, store_key: str) -> Iterator[Ledger]:
         lock.truncate(0)
         lock.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
         lock.flush()
-        _same_study(folder / PLAN, {**plan.plain(), "store": store_key})
+        _agreed(folder / PLAN, {**plan.plain(), "store": store_key}, agree)
         yield Ledger(folder.resolve())
 
 
-def _same_study(path: Path, plain: dict[str, Any]) -> None:
+def _agreed(path: Path, plain: Tree, agree: Agree) -> None:
     """Write down what the study is, under an id of its own; or hold it against what was written."""
     if not path.is_file():
         write_json(path, {"id": uuid.uuid4().hex, **plain})
         return
     written = {key: value for key, value in json.loads(path.read_text()).items() if key != "id"}
-    if json.dumps(written) == json.dumps(plain):
+    agree(path, written, json.loads(json.dumps(plain)))
+
+
+def _changed(written: Tree, asked: Tree) -> list[str]:
+    """The dotted keys that differ; `keys` where only their order does, which decides the winner and the draws."""
+    if json.dumps(written) == json.dumps(asked):
+        return []
+    former, now = _leaves(written, ""), _leaves(asked, "")
+    return [key for key in sorted(former.keys() | now.keys()) if former.get(key) != now.get(key)] or ["keys"]
+
+
+def _grows(key: str, written: Tree, asked: Tree) -> bool:
+    former, now = (json.loads(_leaves(tree, "").get(key, "null")) for tree in (written, asked))
+    return key in BUDGETS and (now is None or (former is not None and now >= former))
+
+
+def _refuse(path: Path, written: Tree, asked: Tree, keys: list[str]) -> None:
+    """Raise ConfigError (UAD-301) that lists keys with what they are and were."""
+    if not keys:
         return
-    former, now = _leaves(written, ""), _leaves(plain, "")
-    changed = [key for key in sorted(former.keys() | now.keys()) if former.get(key) != now.get(key)]
-    must, do = "a study must stay as it began", "Give the changed study another name, or remove its folder."
+    former, now = _leaves(written, ""), _leaves(asked, "")
+    must = "a study must stay as it began"
+    do = "Give the changed study another name, or remove its folder; --extend lets a budget grow."
     raise ConfigError(
         Problem(
             "UAD-301",
@@ -61,7 +103,7 @@ def _same_study(path: Path, plain: dict[str, Any]) -> None:
             f"{now.get(key, 'another order')}, was {former.get(key, 'another order')}",
             do,
         )
-        for key in changed or ["keys"]  # their order decides the winner and the draws
+        for key in keys
     )
 
 

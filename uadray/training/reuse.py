@@ -36,7 +36,7 @@ def training_key(run: RunConfig, model: Model, store: str, size: int, precision:
 
     Its length does not count, but where updates have their phases: these are shares of it.
     """
-    how = run.train.model_dump(mode="json", exclude={"precision"})
+    how = run.train.model_dump(mode="json", exclude={"precision", "stop_after"})
     if all(update.phase == (0.0, 1.0) for update in model.updates().values()):
         how.pop("epochs")
     arithmetic = (precision, device, workers, version("torch"))

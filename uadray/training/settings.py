@@ -15,6 +15,9 @@ class TrainConfig(Section):
     epochs: int = Field(150, ge=1)
     """Passes over the healthy training slices. Baur et al. 2018: 150."""
 
+    stop_after: int | None = Field(None, ge=1)
+    """Epoch to end with although more are planned, which phases are shares of; none: all are made."""
+
     batch_size: int = Field(8, ge=2)
     """Slices a step, over all workers together. Baur et al. 2018: 8."""
 
@@ -26,3 +29,8 @@ class TrainConfig(Section):
 
     seed: int = Field(0, ge=0, lt=2**31)
     """Of the weights, the order of slices and the noise."""
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch that a training ends with unless it is stopped."""
+        return min(self.epochs, self.stop_after or self.epochs)

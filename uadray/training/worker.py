@@ -107,7 +107,7 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
     shared = Path(task.trainings) / key
     with _first_alone(place.rank, shared):
         training = Training(model, run.train, place.device, place.wrap, place.rank)
-        epochs = run.train.epochs if training.optimisers else 0
+        epochs = run.train.last_epoch if training.optimisers else 0
         last = int(place.rank.first(_last_epoch(checkpoint.known_curve(shared), epochs, task.limits)))
         curve += checkpoint.resume(training, shared, last)
         reused = curve[: checkpoint.kept_epoch(shared, len(curve))]

@@ -1,0 +1,57 @@
+import pytest
+import torch
+from rich.console import Console
+from small_zoo import small
+
+from uadray.config import RunConfig
+from uadray.data.subject import Part
+from uadray.study.checking import check
+from uadray.study.forecast import MOST, forecast, shown
+from uadray.study.probe import Probe, probe
+from uadray.yaml_file import parse
+
+SPACE = """
+study: toy
+cohort: {{kind: phantom}}
+budget: {{trials: {trials}, concurrent_trials: 2, hours: {hours}}}
+run: {{model: {{kind: vae_gan, latent: {{kind: dense, dim: {{choice: {dims}}}}}}}, train: {{epochs: 10, batch_size: 4}}}}
+"""
+SLICES = {Part("train", "healthy"): 40, Part("val", "healthy"): 10, Part("val", "lesion"): 20}
+
+
+def found(dims, trials=4, hours=24):
+    def measure(run):
+        return Probe(run.describe(), 1000, step_s=0.1, slice_s=0.01, draft_s=0.001)
+
+    plan = check(parse(SPACE.format(dims=list(dims), trials=trials, hours=hours), "toy.yaml"))
+    return forecast(plan, SLICES, True, measure)
+
+
+def test_a_trial_is_its_steps_its_drafts_and_its_scoring():
+    one = found([4, 8])
+    assert [trial.seconds for trial in one.trials] == [pytest.approx(10 * (10 * 0.1 + 10 * 0.001) + 40 * 0.01)] * 2
+
+
+def test_a_study_is_as_many_trials_as_its_space_and_its_budget_have_two_at_a_time():
+    assert found([4, 8], trials=9).trainings == 2
+    assert found([4, 8, 16, 32], trials=3).trainings == 3
+    assert found([4, 8, 16, 32], trials=3).wall_s == pytest.approx(2 * 10.5)
+    assert found([4, 8], hours=0.001).wall_s == pytest.approx(3.6)
+
+
+def test_of_many_architectures_some_are_probed_and_it_says_so():
+    many = found(range(1, 21))
+    assert many.architectures == 20
+    assert len(many.trials) <= MOST
+    console = Console(record=True, width=120)
+    console.print(shown(many))
+    assert f"20 architectures at its corners, {len(many.trials)} of them probed" in console.export_text()
+
+
+@pytest.mark.parametrize("name", ["dVAE", "intensity", "AnoGAN"])
+def test_a_probe_measures_what_a_model_takes(name):
+    run = RunConfig(model=small(name), train={"epochs": 2, "batch_size": 4, "precision": "fp32"})
+    measured = probe(run, 32, torch.device("cpu"), threads=1)
+    assert (measured.step_s > 0) is (name != "intensity")
+    assert (measured.parameters > 0) is (name != "intensity")
+    assert measured.slice_s > 0

@@ -1,0 +1,100 @@
+"""A study from its plan to its end: slices, search, choice, test, comparison. What computes is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.markdown import Markdown
+
+from uadray.console import OUT
+from uadray.data.store import Store
+from uadray.data.study_needs import require_lesions, require_parts
+from uadray.prepare import prepared
+from uadray.study.best import write_best
+from uadray.study.comparison import write_comparison
+from uadray.study.folder import Agree, as_it_began, held
+from uadray.study.ledger import Ledger, Record
+from uadray.study.machine import start_ray
+from uadray.study.plan import StudyConfig
+from uadray.study.progress import Progress
+from uadray.study.quiet import log_to
+from uadray.study.searcher import SettledSearch
+from uadray.study.selection import ending_of, sealed_trial, select
+from uadray.study.summary import summary
+from uadray.study.tuning import run_trials
+from uadray.study.verdict import Verdict, judge
+from uadray.tracking import Tracker
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that this process holds."""
+
+    plan: StudyConfig
+    workspace: Path
+    store: Store
+    ledger: Ledger
+    progress: Progress
+    tracker: Tracker
+
+    def search(self) -> Record:
+        """The selected trial; what is on disk is not computed again."""
+        searcher = SettledSearch(self.plan, self.ledger, self.ledger.folder / "optuna.db")
+        for record in self.ledger.records():
+            self.progress.known(record)
+            self._log(record)
+
+        def finished(record: Record) -> None:
+            self.progress.finished(record)
+            self._log(record)
+
+        if sealed_trial(self.ledger) is None and not searcher.complete:
+            start_ray(self.plan)
+            run_trials(self.plan, self.store, self.workspace / "trainings", searcher, self.progress, finished)
+        best = select(self.plan, self.ledger, self.store, searcher.ending)
+        write_best(self.plan, best, self.ledger.folder / "best.yaml")
+        return best
+
+    def conclude(self, best: Record) -> Verdict:
+        """The selected trial's test, and the comparison of all that was tested."""
+        verdict = judge(self.plan, self.ledger, self.store, best, self.progress.tested)
+        write_comparison(verdict, self.ledger)
+        self.tracker.log_verdict(verdict, self.ledger.folder)
+        return verdict
+
+    def places(self) -> dict[str, str]:
+        """Where a person finds what the study left."""
+        where = "" if self.workspace == Path("runs") else f" WORKSPACE={self.workspace.resolve()}"
+        return {"Files": str(self.ledger.folder), "MLflow": f"make ui{where}, experiment {self.tracker.experiment}"}
+
+    def _log(self, record: Record) -> None:
+        self.tracker.log_trial(record, self.ledger.trial(record.index))
+
+
+@contextmanager
+def opened(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> Iterator[Study]:
+    """The study in its folder below the workspace, its slices prepared; no other process has it meanwhile.
+
+    `agree` says how far a plan may differ from the one that the folder was begun with.
+    """
+    store = prepared(plan.cohort, plan.prepare, workspace, require=require_parts)
+    require_lesions(store)
+    folder = workspace / "studies" / plan.study
+    with held(folder, plan, store.key, agree) as ledger, Progress(plan, OUT) as progress:
+        log_to(ledger.folder / "log.txt")
+        tracker = Tracker(plan, workspace, store.key, ledger.study_id)
+        yield Study(plan, workspace, store, ledger, progress, tracker)
+
+
+def conduct(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> None:
+    """Search, choose by the validation patients, test once, and say what came of it."""
+    with opened(plan, workspace, agree) as study:
+        verdict = study.conclude(study.search())
+    OUT.print(f"The search ended: {ending_of(study.ledger)}.", highlight=False)
+    OUT.print(summary(plan, verdict, study.places()))
+    compared = study.ledger.folder / "comparison.md"
+    if compared.is_file():
+        OUT.print(Markdown(compared.read_text(encoding="utf-8")))

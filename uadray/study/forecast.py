@@ -1,0 +1,124 @@
+"""Before compute is spent: what a study will try, and about what it will take."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from uadray.config import RunConfig
+from uadray.data.subject import Part
+from uadray.study.duration import duration
+from uadray.study.plan import StudyConfig
+from uadray.study.probe import Probe
+
+MOST = 8  # architectures that are probed
+USUAL = 20  # slices a scan, as in the paper, where nothing is prepared yet
+BYTES = 4 * 3  # a parameter with its two moments, as a checkpoint keeps them
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one trial of an architecture will take."""
+
+    probe: Probe
+    epochs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a study will take, if its trials are like the probed ones and none is stopped early."""
+
+    plan: StudyConfig
+    slices: Mapping[Part, int]
+    counted: bool
+    """Whether the slices are there; else they are taken to be the paper's twenty a scan."""
+    trials: Sequence[Trial]
+    architectures: int
+    configurations: int | None
+    """In the space; None where it has ranges."""
+
+    @property
+    def trainings(self) -> int:
+        """Trials, at most as many as the space has."""
+        return min(self.plan.budget.trials, self.configurations or math.inf)  # type: ignore[return-value]
+
+    @property
+    def trial_s(self) -> float:
+        """Of a usual trial."""
+        return sum(trial.seconds for trial in self.trials) / len(self.trials)
+
+    @property
+    def wall_s(self) -> float:
+        """Of the study, by its concurrency and within its hours."""
+        at_once = min(self.plan.budget.concurrent_trials, self.trainings)
+        return min(self.trial_s * math.ceil(self.trainings / at_once), self.plan.budget.hours * 3600)
+
+    @property
+    def disk_bytes(self) -> float:
+        """Of the trained weights with their optimisers."""
+        usual = sum(trial.probe.parameters for trial in self.trials) / len(self.trials)
+        return usual * BYTES * self.trainings
+
+
+def forecast(
+    plan: StudyConfig,
+    slices: Mapping[Part, int],
+    counted: bool,
+    measure: Callable[[RunConfig], Probe],
+) -> Forecast:
+    """Probe the space's architectures, at most eight of them spread over all, and add up."""
+    points = plan.space.points()
+    models: dict[str, RunConfig] = {}
+    for corner in plan.space.corners():
+        run = RunConfig.parse(corner.plain())
+        models.setdefault(json.dumps(run.model.plain(), sort_keys=True), run)
+    runs = list(models.values())
+    step = max(1, math.ceil(len(runs) / MOST))
+    trials = [_trial(run, measure(run), slices) for run in runs[::step]]
+    return Forecast(plan, slices, counted, trials, len(runs), None if points is None else len(points))
+
+
+def _trial(run: RunConfig, probe: Probe, slices: Mapping[Part, int]) -> Trial:
+    train, healthy = (slices.get(Part(split, "healthy"), 0) for split in ("train", "val"))
+    patients = slices.get(Part("val", "lesion"), 0)
+    steps = train // run.train.batch_size
+    epochs = run.train.last_epoch if probe.step_s else 0
+    training = epochs * (steps * probe.step_s + healthy * probe.draft_s)
+    scoring = (2 * healthy + patients) * probe.slice_s  # the healthy ones as they are, and with painted lesions
+    return Trial(probe, epochs, training + scoring)
+
+
+def shown(found: Forecast) -> RenderableType:
+    """The forecast on one screen."""
+    plan = found.plan
+    table = Table(title=f"study {plan.study}: what its trials would take, one at a time", title_justify="left")
+    for column in ("architecture", "parameters", "epochs", "s a step", "s a slice", "a trial"):
+        table.add_column(column, justify="left" if column == "architecture" else "right", no_wrap=True)
+    for trial in found.trials:
+        probe = trial.probe
+        numbers = (f"{probe.parameters / 1e6:.2f} M", str(trial.epochs), f"{probe.step_s:.3f}", f"{probe.slice_s:.4f}")
+        table.add_row(probe.label, *numbers, duration(trial.seconds))
+    resources, size = plan.resources, found.configurations
+    gpus = resources.gpus_per_worker * resources.workers
+    hours = found.trial_s * found.trainings / 3600
+    counts = ", ".join(f"{part.split} {part.group} {count}" for part, count in found.slices.items())
+    probed = "" if found.architectures == len(found.trials) else f", {len(found.trials)} of them probed"
+    lines = [
+        f"Space: {'without end (it has ranges)' if size is None else f'{size} configurations'}, "
+        f"{found.architectures} architectures at its corners{probed}.",
+        f"Slices: {counts} ({'as prepared' if found.counted else f'not prepared yet: {USUAL} a scan assumed'}).",
+        f"A trial: {resources.cpus:g} CPU cores, {gpus:g} GPUs; {plan.budget.concurrent_trials} at a time,"
+        f" {found.trainings} in all.",
+        f"Time: about {duration(found.wall_s)} if none is stopped early; {hours * resources.cpus:.2g} CPU hours,"
+        f" {hours * gpus:.2g} GPU hours.",
+        f"Disk: about {found.disk_bytes / 1e6:.0f} MB of weights.",
+        "Nothing was trained, and no scan was read.",
+    ]
+    return Group(table, Text("\n".join(lines)))

@@ -1,0 +1,40 @@
+"""Train and score one configuration: a search space without a choice, such as a study's best.yaml.
+
+    python -m uadray.train runs/studies/latent/best.yaml
+
+The test patients are not read; `python -m uadray.evaluate` scores the model on them, or on others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uadray.console import OUT, exit_codes, run
+from uadray.prepare import Bids, Workspace
+from uadray.study.checking import load
+from uadray.study.one_run import one_run
+
+
+def train(
+    space: Annotated[Path, typer.Argument(help="Search space of one point, a YAML file.")],
+    workspace: Workspace = Path("runs"),
+    bids: Bids = None,
+) -> None:
+    """Train one configuration and score it on the validation patients."""
+    with exit_codes():
+        plan = one_run(load(space, bids))
+        from uadray.conduct import opened
+
+        with opened(plan, workspace) as study:
+            trained = study.search()
+        OUT.print(f"{trained.run.describe()}, {len(trained.curve)} epochs, validation:", highlight=False)
+        for name, value in trained.metrics.items():
+            OUT.print(f"  {name:24} {value:.4g}", highlight=False)
+        OUT.print(f"files: {study.ledger.trial(trained.index)}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    run(train)
