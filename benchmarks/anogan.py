@@ -29,7 +29,6 @@ from uadray.models.anogan import AnoGanConfig
 from uadray.models.latent_search import LatentSearchConfig
 from uadray.models.networks.anogan import AnoGan
 from uadray.scoring.detector import Detector
-from uadray.scoring.metrics import average_precision
 from uadray.scoring.settings import ScoringConfig
 from uadray.training.loop import Training
 from uadray.training.settings import TrainConfig
@@ -93,7 +92,7 @@ def pooled(maps: NDArray[np.float32], patients: Slices, names: NDArray[np.str_])
     """AUPRC of the brain voxels of these patients, each as often as it is named."""
     rows = np.concatenate([np.flatnonzero(patients.subjects == name) for name in names])
     brain = patients.brain[rows, 0]
-    return average_precision(patients.lesion[rows, 0][brain], maps[rows][brain])
+    return float(average_precision_score(patients.lesion[rows, 0][brain], maps[rows][brain]))
 
 
 def compare_ends(model: AnoGan, patients: Slices, draws: int = 200) -> None:

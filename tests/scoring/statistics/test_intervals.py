@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
 
 from uadray.errors import DataError
-from uadray.scoring.metrics import average_precision
 from uadray.scoring.statistics.intervals import Interval, bootstrap, interval, pooled_interval
 
 tables = st.dictionaries(st.text(max_size=3), st.floats(0, 1), min_size=2, max_size=8)
@@ -92,7 +92,7 @@ def test_pooled_auprc_is_resampled_by_patient_and_not_by_voxel():
     voxels = {f"{s}-{i}": (truth[i : i + 1], x[i : i + 1]) for s, (_, x) in patients.items() for i in range(30)}
 
     def auprc(group):
-        return average_precision(*(np.concatenate(parts) for parts in zip(*group, strict=True)))
+        return average_precision_score(*(np.concatenate(parts) for parts in zip(*group, strict=True)))
 
     by_patient, by_voxel = (pooled_interval(group, auprc, resamples=99) for group in (patients, voxels))
     assert by_patient.value == pytest.approx(by_voxel.value) == pytest.approx(auprc(list(patients.values())))

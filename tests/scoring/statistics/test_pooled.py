@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from uadray.errors import DataError
-from uadray.scoring.metrics import average_precision
 from uadray.scoring.statistics.intervals import pooled_interval
 from uadray.scoring.statistics.pooled import pooled_auprc_interval
 
 
 def auprc(group):
-    return average_precision(*(np.concatenate(parts) for parts in zip(*group, strict=True)))
+    return average_precision_score(*(np.concatenate(parts) for parts in zip(*group, strict=True)))
 
 
 def brains(voxels, patients=6, decimals=7):
