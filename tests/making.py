@@ -57,6 +57,7 @@ def made_card(auprc, dice, threshold=0.1):
     }
     lesions = {"lesion_recall": 1.0, "lesion_precision": 0.5, "lesion_f1": 2 / 3, "false_components_per_scan": 1.0}
     voxels = {"dice_mean": dice, "dice_std": 0.0, "auprc": auprc, "auroc": 0.9, "prevalence": 0.01}
+    voxels |= {"whole_image_auprc": auprc, "whole_image_auroc": 0.99, "whole_image_prevalence": 0.005}
     return Scorecard(threshold=threshold, **voxels, **ends, **lesions, patients=(patient,))
 
 

@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from uadray.errors import DataError
 from uadray.scoring.scorecard import Scorecard, score
+from uadray.scoring.threshold import ScanPercentile
 
 
 @pytest.fixture
@@ -25,6 +26,32 @@ def test_dice_is_the_mean_over_patients_and_auprc_pools_their_brains(patients, m
     assert card.dice_std == pytest.approx(np.std(dices))
     assert card.auprc == pytest.approx(average_precision_score(truth[brain], maps[brain]), abs=1e-6)
     assert card.prevalence == pytest.approx(truth[brain].mean())
+
+
+def test_whole_image_numbers_are_scikit_learns_with_the_background_below_everything(patients, maps):
+    lesion = patients.lesion.copy()
+    lesion[0, 0, 0, :7] = True  # outside the brain
+    card = score(maps, replace(patients, lesion=lesion), 0.5)
+    everywhere = np.where(patients.brain[:, 0], maps, -1).ravel()
+    truth = lesion[:, 0].ravel()
+    assert card.whole_image_auprc == pytest.approx(average_precision_score(truth, everywhere), abs=1e-9)
+    assert card.whole_image_auroc == pytest.approx(roc_auc_score(truth, everywhere), abs=1e-9)
+    assert card.whole_image_prevalence == pytest.approx(truth.mean())
+    assert card.whole_image_auprc < card.auprc
+
+
+def test_background_alone_leaves_auprc_raises_auroc_and_lowers_prevalence(patients, maps):
+    card = score(maps, patients, 0.5)
+    assert card.whole_image_auprc == pytest.approx(card.auprc)
+    assert card.whole_image_auroc > card.auroc
+    assert card.whole_image_prevalence == pytest.approx(card.prevalence * patients.brain.mean())
+
+
+def test_a_scans_own_threshold_scores_and_its_mean_is_the_headline(patients, maps):
+    card = score(maps, patients, ScanPercentile(percentile=90.0))
+    own = [np.percentile(maps[rows][patients.brain[rows, 0]], 90) for rows in ([0, 1], [2, 3], [4, 5])]
+    assert card.threshold == pytest.approx(np.mean(own), rel=1e-5)
+    assert card.dice_mean > 0
 
 
 def test_the_order_of_patients_does_not_matter(patients, maps):
@@ -47,7 +74,8 @@ def test_lesion_voxels_outside_the_brain_are_counted_and_not_scored(patients, ma
     lesion[0, 0, 0, :3] = True
     card = score(maps, replace(patients, lesion=lesion), 0.5)
     assert card.patients[0].lesion_voxels_outside_brain == 3
-    assert replace(card, patients=()) == replace(score(maps, patients, 0.5), patients=())
+    within = {name: value for name, value in card.plain().items() if name[:5] != "whole" and name != "patients"}
+    assert within.items() <= score(maps, patients, 0.5).plain().items()
 
 
 def test_patients_without_any_lesion_cannot_be_scored(healthy):

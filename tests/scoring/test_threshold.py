@@ -1,15 +1,24 @@
 """Where a threshold comes from, by name."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from uadray.scoring.detector import ScoringConfig
 from uadray.scoring.tallies import Tally
 from uadray.scoring.threshold import (
     Calibration,
     HealthyFalsePositives,
     HealthyPercentile,
+    ScanPercentile,
     TrainingPercentile,
     ValidationOptimum,
+    headline,
+    parse,
+    per_slice,
+    plain,
 )
 
 
@@ -57,3 +66,51 @@ def test_without_a_lesion_voxel_nothing_is_called_lesion():
     tally = Tally()
     tally.add("a", scores(), np.zeros(10_000, np.bool_))
     assert ValidationOptimum().fit(calibration(patients=lambda: tally)) == float("inf")
+
+
+def two_scans(healthy):
+    """Maps of two of the scans, the second with every score doubled."""
+    scans = healthy.only([0, 1, 2, 3])
+    maps = np.random.default_rng(3).random(scans.images[:, 0].shape, np.float32)
+    maps[2:] = 2 * maps[:2]
+    return scans, maps
+
+
+def test_a_scan_that_sets_its_own_threshold_is_called_lesion_by_the_same_share_whatever_its_scores(healthy):
+    scans, maps = two_scans(healthy)
+    threshold = ScanPercentile(percentile=90.0).fit(calibration())
+    found = ScoringConfig().segment(maps, scans, threshold)
+    for rows in ([0, 1], [2, 3]):
+        share = found[rows].sum() / scans.brain[rows].sum()
+        assert share == pytest.approx(0.1, abs=2e-3)
+    assert (
+        ScoringConfig().segment(maps, scans, 0.95)[2:].sum() > 4 * ScoringConfig().segment(maps, scans, 0.95)[:2].sum()
+    )
+
+
+def test_a_scans_slices_share_their_threshold_and_its_neighbours_do_not_touch_it(healthy):
+    scans, maps = two_scans(healthy)
+    own = per_slice(ScanPercentile(), maps, scans)
+    assert own.shape == (4, 1, 1)
+    assert own[0] == own[1] != own[2] == own[3]
+    alone = per_slice(ScanPercentile(), maps[2:], scans.only([2, 3]))
+    np.testing.assert_array_equal(alone, own[2:])
+    order = [3, 0, 2, 1]
+    np.testing.assert_array_equal(per_slice(ScanPercentile(), maps[order], scans.only(order)), own[order])
+
+
+def test_the_headline_of_own_thresholds_is_their_mean_over_scans_that_have_a_brain(healthy):
+    scans, maps = two_scans(healthy)
+    first = np.percentile(maps[:2][scans.brain[:2, 0]].astype(float), 98)
+    assert headline(ScanPercentile(), maps, scans) == pytest.approx(1.5 * first, rel=1e-5)
+    assert headline(0.3, maps, scans) == 0.3
+    brain = scans.brain.copy()
+    brain[:2] = False
+    empty = replace(scans, brain=brain)
+    assert headline(ScanPercentile(), maps, empty) == pytest.approx(2 * first, rel=1e-5)
+    assert not ScoringConfig().segment(maps, empty, ScanPercentile())[:2].any()
+
+
+@pytest.mark.parametrize("threshold", [0.25, ScanPercentile(percentile=95.0)])
+def test_a_fitted_threshold_survives_being_written(threshold):
+    assert parse(json.loads(json.dumps(plain(threshold)))) == threshold

@@ -14,7 +14,7 @@ count.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,20 @@ class Curve:
         higher = self.called - self.found  # other voxels at the score or above it
         tied = self.newly_called - self.newly_found
         return float(np.sum(self.newly_found * (1 - (higher - tied / 2) / others)) / self.lesion_voxels)
+
+    def with_others(self, voxels: int, lesion_voxels: int) -> Curve:
+        """The curve of so many voxels more, some of them lesion, which all score below every one of these."""
+        whole = replace(self, voxels=self.voxels + voxels, lesion_voxels=self.lesion_voxels + lesion_voxels)
+        if not lesion_voxels:
+            return whole
+        return replace(
+            whole,
+            thresholds=np.append(self.thresholds, np.float32(-np.inf)),
+            called=np.append(self.called, np.int64(whole.voxels)),
+            found=np.append(self.found, np.int64(whole.lesion_voxels)),
+            newly_found=np.append(self.newly_found, np.int64(lesion_voxels)),
+            newly_called=np.append(self.newly_called, np.int64(voxels)),
+        )
 
     @property
     def dice(self) -> Floats:

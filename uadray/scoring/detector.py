@@ -14,6 +14,7 @@ from uadray.data.store import Slices
 from uadray.models.base import Model
 from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.standardise import Standard
+from uadray.scoring.threshold import Fitted
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Detector:
         """Unfiltered maps of the slices as `anomaly_maps` has them."""
         return self.config.filtered(maps, slices)
 
-    def segment(self, maps: NDArray[np.float32], slices: Slices, threshold: float) -> NDArray[np.bool_]:
+    def segment(self, maps: NDArray[np.float32], slices: Slices, threshold: Fitted) -> NDArray[np.bool_]:
         """What is called lesion in the slices, (N, H, W), by their filtered maps and a threshold fitted elsewhere."""
         return self.config.segment(maps, slices, threshold)
 

@@ -19,24 +19,26 @@ from uadray.data.store import Slices
 from uadray.models.base import Model
 from uadray.scoring.detector import Detector
 from uadray.scoring.filters import median
+from uadray.scoring.threshold import Fitted, headline
 
 FOUND, FALSE, TRUTH = (0.0, 0.62, 0.45, 0.75), (0.8, 0.47, 0.65, 0.75), (0.95, 0.9, 0.25, 1.0)  # Okabe and Ito 2008
 TITLES = ("scan", "reconstruction", "residual", "after {window} median", "segmentation")
 
 
 def save_panels(
-    detector: Detector, patients: Slices, unfiltered: NDArray[np.float32], threshold: float, path: Path, rows: int = 4
+    detector: Detector, patients: Slices, unfiltered: NDArray[np.float32], threshold: Fitted, path: Path, rows: int = 4
 ) -> None:
     """Draw the slice with most lesion of up to `rows` patients, from the smallest lesion load to the largest.
 
     `unfiltered` are the detector's maps of all slices of these patients, (N, H, W). The two columns of scores share
-    their colours, whose bar has a line at the threshold.
+    their colours, whose bar has a line at the threshold, or at the mean of the scans' own.
     """
     chosen = _largest_lesions(patients, rows)
     filtered = detector.filtered(unfiltered, patients)
     segmentation = detector.segment(filtered, patients, threshold)[chosen]
     shown, unfiltered, maps = patients.only(chosen), unfiltered[chosen], filtered[chosen]
-    colours = _colours(unfiltered[shown.brain[:, 0]], threshold)
+    line = headline(threshold, filtered, patients)
+    colours = _colours(unfiltered[shown.brain[:, 0]], line)
     box = _box(shown.brain[:, 0])
     height, width = shown.brain[0, 0][box].shape
     figure, axes = _grid(len(maps), len(TITLES), height / width)
@@ -52,7 +54,7 @@ def save_panels(
     window = median(detector.config.median_filter)
     for axis, title in zip(axes[0], TITLES, strict=True):
         axis.set_title(title.format(window=window), color="white", fontsize=12)
-    _add_scale(figure, axes, colours, threshold)
+    _add_scale(figure, axes, colours, line)
     _add_key(figure, axes)
     FigureCanvasAgg(figure).print_png(path)
 

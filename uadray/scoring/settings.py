@@ -12,7 +12,7 @@ from uadray.scoring.filters import MedianConfig, median
 from uadray.scoring.postprocess import AllComponents, AnyIntensity, ComponentsConfig, HyperintensityConfig, eroded
 from uadray.scoring.residual import PositiveResidual, ResidualConfig
 from uadray.scoring.standardise import AsItIs, StandardiseConfig
-from uadray.scoring.threshold import HealthyPercentile, ThresholdConfig
+from uadray.scoring.threshold import Fitted, HealthyPercentile, ThresholdConfig, per_slice
 from uadray.section import Section
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ class ScoringConfig(Section):
         filtered = median(self.median_filter)(within, slices)
         return np.where(scored, filtered, self.standardise.lowest)
 
-    def segment(self, maps: NDArray[np.float32], slices: Slices, threshold: float) -> NDArray[np.bool_]:
+    def segment(self, maps: NDArray[np.float32], slices: Slices, threshold: Fitted) -> NDArray[np.bool_]:
         """The scored voxels above the threshold, (N, H, W), without components that are too small."""
-        return self.components.kept((maps > threshold) & self.scored(slices), slices)
+        return self.components.kept((maps > per_slice(threshold, maps, slices)) & self.scored(slices), slices)
 
     def post_processing(self) -> dict[str, float | str]:
         """A flat row of the steps after the residual, the same columns for every configuration."""
