@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
 from torch import Tensor
 
 from uadray.data.phantom.cohort import PhantomCohort

@@ -76,7 +76,7 @@ def loop_seconds(records: list[Record], folder: Path, store: Store) -> float:
     start = time.perf_counter()
     for record in records:
         trial, trainings = str(folder / f"{record.index:04d}"), str(folder / "trainings")
-        work(Task(record.index, record.run.plain(), store.size, trial, {}, trainings, store.key), place)
+        work(Task(record.index, record.run.plain(), store.size, trial, {}, trainings, store.key, {}), place)
     return time.perf_counter() - start
 
 

@@ -252,4 +252,34 @@ def test_random_labels_of_test_patients_change_nothing_before_the_verdict(undist
     for sealed in (before["selection"], after["selection"]):
         sealed.pop("store")
     assert after["selection"] == before["selection"]
+    for contender in ("winner", "baseline"):  # nor what was fitted for the verdict
+        one, other = before["test"][contender], after["test"][contender]
+        assert (other["run"], other["val"]) == (one["run"], one["val"])
+        assert other["test"]["threshold"] == one["test"]["threshold"]
     assert after["test"] != before["test"]
+
+
+@pytest.mark.slow
+def test_a_study_of_healthy_people_alone_ends_with_a_choice_and_says_that_nothing_was_tested(tmp_path):
+    arguments = command(tmp_path)
+    space = SPACE.replace("lesion: 4", "lesion: 0").replace("val/dice_mean", "val/synthetic_dice")
+    (tmp_path / "tiny.yaml").write_text(space.replace("trials: 5", "trials: 3"))
+    done = run(arguments)
+    assert done.returncode == 0, done.stderr + done.stdout
+    for expected in ("3 of 3 trials done", "painted Dice", "labels read for it: none", "Nothing could be tested"):
+        assert expected in done.stdout
+    study = tmp_path / "runs" / "studies" / "tiny"
+    assert (study / "selection.json").is_file()
+    assert not (study / "test.json").exists()
+    assert not (study / "openings.jsonl").exists()
+    again = run(arguments)
+    assert again.returncode == 0, again.stderr
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'runs' / 'mlflow.db'}")
+    runs = client.search_runs([client.get_experiment_by_name("uadray/tiny").experiment_id])
+    assert {each.info.status for each in runs} <= {"FINISHED", "KILLED"}
+
+
+def test_patients_are_asked_for_where_an_objective_needs_them(tmp_path):
+    assert "patients to validate on, for val/dice_mean" in refused(
+        tmp_path, space=SPACE.replace("lesion: 4", "lesion: 0")
+    )

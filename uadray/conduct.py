@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.markdown import Markdown
 
 from uadray.console import OUT
 from uadray.data.store import Store
-from uadray.data.study_needs import require_lesions, require_parts
+from uadray.data.study_needs import has_lesions, require_lesions, require_parts
 from uadray.prepare import prepared
 from uadray.study.best import write_best
 from uadray.study.comparison import write_comparison
 from uadray.study.folder import Agree, as_it_began, held
+from uadray.study.labels import labels_for
 from uadray.study.ledger import Ledger, Record
 from uadray.study.machine import start_ray
 from uadray.study.plan import StudyConfig
@@ -23,7 +25,7 @@ from uadray.study.progress import Progress
 from uadray.study.quiet import log_to
 from uadray.study.searcher import SettledSearch
 from uadray.study.selection import ending_of, sealed_trial, select
-from uadray.study.summary import summary
+from uadray.study.summary import summary, untested
 from uadray.study.tuning import run_trials
 from uadray.study.verdict import Verdict, judge
 from uadray.tracking import Tracker
@@ -58,11 +60,14 @@ class Study:
         write_best(self.plan, best, self.ledger.folder / "best.yaml")
         return best
 
-    def conclude(self, best: Record) -> Verdict:
-        """The selected trial's test, and the comparison of all that was tested."""
-        verdict = judge(self.plan, self.ledger, self.store, best, self.progress.tested)
-        write_comparison(verdict, self.ledger)
-        self.tracker.log_verdict(verdict, self.ledger.folder)
+    def conclude(self, best: Record) -> Verdict | None:
+        """The selected trial's test, and the comparison of all that was tested; None without labelled test patients."""
+        verdict = None
+        if has_lesions(self.store, "test"):
+            verdict = judge(self.plan, self.ledger, self.store, best, self.progress.tested)
+            write_comparison(verdict, self.ledger)
+            self.tracker.log_verdict(verdict)
+        self.tracker.log_ending(self.ledger.folder)
         return verdict
 
     def places(self) -> dict[str, str]:
@@ -80,8 +85,9 @@ def opened(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> It
 
     `agree` says how far a plan may differ from the one that the folder was begun with.
     """
-    store = prepared(plan.cohort, plan.prepare, workspace, require=require_parts)
-    require_lesions(store)
+    needing = labels_for(plan)
+    store = prepared(plan.cohort, plan.prepare, workspace, require=partial(require_parts, labels_for=needing))
+    require_lesions(store, needing)
     folder = workspace / "studies" / plan.study
     with held(folder, plan, store.key, agree) as ledger, Progress(plan, OUT) as progress:
         log_to(ledger.folder / "log.txt")
@@ -92,9 +98,10 @@ def opened(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> It
 def conduct(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> None:
     """Search, choose by the validation patients, test once, and say what came of it."""
     with opened(plan, workspace, agree) as study:
-        verdict = study.conclude(study.search())
+        best = study.search()
+        verdict = study.conclude(best)
     OUT.print(f"The search ended: {ending_of(study.ledger)}.", highlight=False)
-    OUT.print(summary(plan, verdict, study.places()))
+    OUT.print(summary(plan, verdict, study.places()) if verdict else untested(plan, best, study.places()))
     compared = study.ledger.folder / "comparison.md"
     if compared.is_file():
         OUT.print(Markdown(compared.read_text(encoding="utf-8")))

@@ -57,9 +57,9 @@ class Tracker:
             return
         curves = [(key, value, epoch) for epoch, row in enumerate(record.curve, start=1) for key, value in row.items()]
         headline = {"time/trial_s": record.seconds, "model/parameters": float(record.parameters)}
+        headline |= {name: value for name, value in record.metrics.items() if name != "val/l1"}  # it is in the curve
         if record.val is not None:
-            headline |= {"val/seconds_per_slice": record.seconds_per_slice, **headlines("val", record.val)}
-            headline |= {name: value for name, value in record.metrics.items() if name.startswith("val/synthetic")}
+            headline |= headlines("val", record.val)
         self._metrics(run_id, [*curves, *((key, value, 0) for key, value in headline.items())])
         self._parameters(run_id, {**parameters, "precision": record.precision or "none"})
         if record.reason:
@@ -68,7 +68,7 @@ class Tracker:
             self._client.log_artifact(run_id, str(picture), "figures")
         self._client.set_terminated(run_id, STATUS[record.status])
 
-    def log_verdict(self, verdict: Verdict, folder: Path) -> None:
+    def log_verdict(self, verdict: Verdict) -> None:
         """The test results, on the parent run and on the runs of the winner and of the intensity baseline."""
         if self._done(self._parent):
             return
@@ -79,12 +79,18 @@ class Tracker:
         self._client.set_tag(winner, "uadray.selected", "true")
         baseline = self._run("intensity baseline", "intensity", self._child("completed"))
         if not self._done(baseline):
-            scores = {**headlines("val", verdict.baseline.val), **headlines("test", verdict.baseline.test)}
+            val = {} if verdict.baseline.val is None else headlines("val", verdict.baseline.val)
+            scores = {**val, **headlines("test", verdict.baseline.test)}
             timing = {"val/seconds_per_slice": verdict.baseline.timing["model"], "time/trial_s": 0.0}
             self._metrics(baseline, _steady({**scores, **timing, "model/parameters": 0.0}))
             parameters = {**verdict.baseline.run.hyperparameters(), "trial": -1, "precision": "none"}
             self._parameters(baseline, parameters)
             self._client.set_terminated(baseline, "FINISHED")
+
+    def log_ending(self, folder: Path) -> None:
+        """What the study left, on the parent run, which ends."""
+        if self._done(self._parent):
+            return
         names = ("selection.json", "test.json", "test_panels.png", "comparison.md", "comparison.json", "ranks.png")
         for path in (folder / name for name in names if (folder / name).is_file()):
             self._client.log_artifact(self._parent, str(path))

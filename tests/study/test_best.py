@@ -64,7 +64,7 @@ def test_the_best_run_comes_back_from_its_file_as_it_was_trained(study, tmp_path
 
 
 def test_a_space_with_a_choice_is_no_single_run():
-    with pytest.raises(ConfigError, match="UAD-217 toy run: must be one configuration; got a range"):
+    with pytest.raises(ConfigError, match="UAD-219 toy run: must be one configuration; got a range"):
         one_run(check(parse(SPACE, "toy.yaml")))
     with pytest.raises(ConfigError, match="got 2 configurations"):
         one_run(check(parse("study: a\ncohort: {kind: phantom}\nrun: {model: {choice: [sVAE, dVAE]}}", "a.yaml")))
@@ -82,5 +82,5 @@ def test_the_best_configurations_are_trained_again_each_once_with_all_seeds(stud
 def test_a_study_that_has_not_ended_has_no_best(study):
     _, ledger = study
     (ledger.folder / "selection.json").unlink()
-    with pytest.raises(StudyError, match="UAD-334"):
+    with pytest.raises(StudyError, match="UAD-336"):
         retraining(ledger, top=2, seeds=5)

@@ -19,8 +19,8 @@ from uadray.models.zoo import ZOO
 from uadray.scoring.detector import Detector
 from uadray.scoring.scorecard import score
 from uadray.scoring.settings import ScoringConfig
-from uadray.scoring.synthetic import paint
-from uadray.scoring.validation import PAINTING, PAINTING_SEED
+from uadray.scoring.synthetic import SyntheticConfig, paint
+from uadray.scoring.validation import PAINTING_SEED
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank, Training, mean_residual
 from uadray.training.settings import TrainConfig
@@ -73,7 +73,7 @@ def test_painted_lesions_are_the_same_for_every_trial_and_scored_with_its_own_th
     assert one["prevalence"] == other["prevalence"] > 0
     assert one["slices"] == len(SLICES["val_healthy"].images)
     healthy = SLICES["val_healthy"]
-    painted = paint(healthy, PAINTING, PAINTING_SEED)
+    painted = paint(healthy, SyntheticConfig(), PAINTING_SEED, SLICES["val_lesion"])
     detector = Detector(ZOO["intensity"].build(32), ScoringConfig())
     card = score(detector.anomaly_maps(painted), painted, record(tmp_path / "other")["val"]["threshold"])
     assert (other["dice_mean"], other["auprc"]) == (card.dice_mean, card.auprc)

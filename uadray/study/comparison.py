@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ class Standing:
 
     method: str
     trainings: int
+    """That could be scored."""
+    attempted: int
+    """With those that diverged or failed."""
     dice: Interval
     auprc: Interval
     """Each patient's own, averaged over patients."""
@@ -46,13 +50,14 @@ def standings(verdict: Verdict, ledger: Ledger) -> list[Standing]:
 
     Trials that differ in nothing but the seed of their training are one method. Needs two patients with lesions.
     """
-    methods = _methods(verdict, ledger)
+    methods, attempts = _methods(verdict, ledger), _attempts(ledger)
     auprc = {name: _mean(trained, "auprc") for name, trained in methods.items()}
     compared = {c.method: c for c in compare_with_baseline(auprc, BASELINE)} if len(methods) > 1 else {}
     rows = [
         Standing(
             method=name,
             trainings=len(trained),
+            attempted=attempts.get(name, len(trained)),
             dice=interval(_mean(trained, "dice")),
             auprc=interval(auprc[name]),
             pooled_auprc=float(np.mean([card.auprc for card in trained])),
@@ -68,11 +73,16 @@ def standings(verdict: Verdict, ledger: Ledger) -> list[Standing]:
 def _methods(verdict: Verdict, ledger: Ledger) -> dict[str, list[Scorecard]]:
     """The scorecards of each method's trainings on the test patients."""
     cards = {verdict.trial: verdict.winner.test, **verdict.others}
-    runs = {number: record.run for number in cards if (record := ledger.record(number)) is not None}
+    names = _names(ledger)
     methods: dict[str, list[Scorecard]] = {BASELINE: [verdict.baseline.test]}
-    for number, name in _names(runs).items():
-        methods.setdefault(name, []).append(cards[number])
+    for number, card in sorted(cards.items()):
+        methods.setdefault(names[number], []).append(card)
     return methods
+
+
+def _attempts(ledger: Ledger) -> Counter[str]:
+    """How many trainings each method had, whatever became of them."""
+    return Counter(_names(ledger).values())
 
 
 def write_comparison(verdict: Verdict, ledger: Ledger) -> Path | None:
@@ -84,14 +94,14 @@ def write_comparison(verdict: Verdict, ledger: Ledger) -> Path | None:
         return None
     rows, path = standings(verdict, ledger), ledger.folder / "comparison.md"
     write_json(path.with_suffix(".json"), [asdict(row) for row in rows])
-    write_text(path, markdown(rows, verdict))
+    write_text(path, markdown(rows, verdict, _attempts(ledger)))
     if len(rows) > 2:
         save_ranks(rank({row.method: row.auprc_by_patient for row in rows}), path.with_name("ranks.png"))
     return path
 
 
-def markdown(rows: list[Standing], verdict: Verdict) -> str:
-    """The standings as a table for people."""
+def markdown(rows: list[Standing], verdict: Verdict, attempts: Mapping[str, int]) -> str:
+    """The standings as a table for people; below it the methods of which no training could be scored."""
     test = verdict.winner.test
     lines = [
         f"{test.scored} test patients with lesions; prevalence {test.prevalence:.3f}. Intervals are 95 % bootstraps",
@@ -105,13 +115,17 @@ def markdown(rows: list[Standing], verdict: Verdict) -> str:
         spread = f" ± {row.pooled_auprc_spread:.3f}" if row.trainings > 1 else ""
         against = row.against_baseline
         gain, p = (_short(against.difference), f"{against.permutation_holm:.4f}") if against else ("", "")
-        cells = [row.method, str(row.trainings), f"{row.pooled_auprc:.3f}{spread}", _short(row.auprc), _short(row.dice)]
+        trainings = str(row.trainings) if row.trainings == row.attempted else f"{row.trainings} of {row.attempted}"
+        cells = [row.method, trainings, f"{row.pooled_auprc:.3f}{spread}", _short(row.auprc), _short(row.dice)]
         lines.append("| " + " | ".join([*cells, gain, p]) + " |")
+    lost = {name: count for name, count in attempts.items() if name not in {row.method for row in rows}}
+    lines += ["", *(f"{name}: 0 of {count} trainings could be scored." for name, count in lost.items())] if lost else []
     return "\n".join(lines) + "\n"
 
 
-def _names(runs: Mapping[int, RunConfig]) -> dict[int, str]:
+def _names(ledger: Ledger) -> dict[int, str]:
     """What each trial's method is called: alike where trials differ in the seed only, told apart where words do not."""
+    runs = {record.index: record.run for record in ledger.records()}
     first: dict[str, int] = {}
     for number, run in sorted(runs.items()):
         first.setdefault(_without_seed(run), number)

@@ -49,7 +49,7 @@ def evaluate(ledger: Ledger, own: Store, record: Record, store: Store, split: Sp
     disk, and the opening is written down. Raises StudyError: UAD-332 for a trial without a score, UAD-331; DataError:
     UAD-144 for a split without patients, UAD-345 for slices of another size.
     """
-    if record.val is None:
+    if record.threshold is None:
         must, do = "a trial must have been scored", "Choose another trial."
         raise StudyError(Problem("UAD-332", f"trial {record.index}", must, record.reason or record.status, do))
     if store.size != own.size:
@@ -61,8 +61,8 @@ def evaluate(ledger: Ledger, own: Store, record: Record, store: Store, split: Sp
     load_weights(model, ledger.trial(record.index) / "checkpoints")
     detector = Detector(model, record.run.scoring, torch.device("cpu")).fit(own.read("val", "healthy"))
     maps = detector.anomaly_maps(patients)
-    card = score(maps, patients, record.val.threshold, record.run.scoring)
-    return Evaluation(card, tuple(findings(detector.segment(maps, patients, record.val.threshold), patients)))
+    card = score(maps, patients, record.threshold, record.run.scoring)
+    return Evaluation(card, tuple(findings(detector.segment(maps, patients, record.threshold), patients)))
 
 
 def _patients(ledger: Ledger, own: Store, store: Store, split: Split) -> Slices:

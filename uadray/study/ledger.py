@@ -12,7 +12,9 @@ from typing import Any, Literal
 from uadray.config import RunConfig
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
+from uadray.scoring import threshold
 from uadray.scoring.scorecard import Scorecard
+from uadray.scoring.threshold import Fitted
 
 Status = Literal["completed", "stopped", "diverged", "failed"]
 
@@ -26,8 +28,13 @@ class Record:
     run: RunConfig
     curve: tuple[dict[str, float], ...]
     val: Scorecard | None = None
+    """Of the validation patients; None where no one labelled a lesion, too."""
+
+    threshold: Fitted | None = None
+    """As fitted; None for a trial that was not scored."""
+
     synthetic: Mapping[str, Any] = field(default_factory=dict)
-    """Scores on painted lesions, `dice_mean` and `auprc`, and what was painted."""
+    """Scores on painted lesions, `dice_mean` and `auprc`, what was painted, and by whose labels."""
 
     percentiles: Mapping[str, float] = field(default_factory=dict)
     """Mean Dice of the validation patients by the percentile of healthy scores."""
@@ -59,20 +66,20 @@ class Record:
         return self.timing.get("model", 0.0)
 
     @property
+    def scored(self) -> bool:
+        """Whether the trial came as far as its scores, on patients or on painted lesions."""
+        return self.val is not None or bool(self.synthetic)
+
+    @property
     def metrics(self) -> dict[str, float]:
-        """What a study may optimise; {} for a failed trial, and no loss for a model without training."""
-        if self.val is None:
+        """What a study may optimise; {} for a failed trial, no loss without training, no labels without patients."""
+        if not self.scored:
             return {}
         trained = {"val/l1": self.losses[-1]} if self.curve else {}
+        patients = {} if self.val is None else {"val/auprc": self.val.auprc, "val/dice_mean": self.val.dice_mean}
         names = {"val/synthetic_dice": "dice_mean", "val/synthetic_auprc": "auprc"}
         synthetic = {metric: self.synthetic[name] for metric, name in names.items() if name in self.synthetic}
-        return {
-            "val/auprc": self.val.auprc,
-            "val/dice_mean": self.val.dice_mean,
-            "val/seconds_per_slice": self.seconds_per_slice,
-            **synthetic,
-            **trained,
-        }
+        return {**patients, "val/seconds_per_slice": self.seconds_per_slice, **synthetic, **trained}
 
 
 @dataclass(frozen=True)
@@ -127,5 +134,6 @@ def _parse(path: Path) -> Record:
             "run": RunConfig.parse(content["run"]),
             "curve": tuple(content["curve"]),
             "val": Scorecard.parse(content["val"]) if content.get("val") else None,
+            "threshold": None if content.get("threshold") is None else threshold.parse(content["threshold"]),
         }
     )

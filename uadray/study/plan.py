@@ -9,6 +9,7 @@ from pydantic import Field
 from uadray.data.cohorts import CohortConfig
 from uadray.data.preparation import PrepareConfig
 from uadray.models.zoo import ZOO
+from uadray.scoring.synthetic import SyntheticConfig
 from uadray.section import Section
 from uadray.study.sampling import SamplerConfig, TpeConfig
 from uadray.study.search_space import SearchSpace, Values
@@ -66,6 +67,9 @@ class StudyConfig(Section):
 
     enqueue: tuple[str, ...] = ()
     """Rows of the zoo to try first."""
+
+    painting: SyntheticConfig = SyntheticConfig()
+    """Lesions that are painted on healthy validation slices, for objectives that need no label."""
 
     tested: TestedConfig = WinnerConfig()
     """Who is scored on the test patients in the end."""

@@ -77,7 +77,7 @@ class Progress:
     def finished(self, record: Record) -> None:
         """A trial is settled."""
         self._rows[record.index] = row = _finished(record)
-        scores = "" if record.val is None else f", val AUPRC {record.val.auprc:.3f}, Dice {record.val.dice_mean:.3f}"
+        scores = "".join(f", {name} {value:.3f}" for name, value in _scores(record).items())
         self._say(f"trial {record.index} {row.status} after {row.epoch} epochs{scores} {record.reason}".rstrip())
         self._say(self._state())
 
@@ -105,17 +105,18 @@ class Progress:
     def _table(self, height: int) -> Table:
         metric = self._plan.winner[0]
         table = Table(title=f"study {self._plan.study}, {metric} decides", title_justify="left", expand=False)
-        for column in ("trial", "model", "epoch", "val l1", "val AUPRC", "val Dice", "status"):
+        shown = [name for row in dict(self._rows).values() if row.record for name in _scores(row.record)]
+        names = list(dict.fromkeys(shown)) or ["val AUPRC", "val Dice"]
+        for column in ("trial", "model", "epoch", "val l1", *names, "status"):
             table.add_column(column, justify="left" if column in ("model", "status") else "right", no_wrap=True)
         for index, row in sorted(dict(self._rows).items())[-height:]:
-            val = row.record.val if row.record else None
+            scores = _scores(row.record) if row.record else {}
             table.add_row(
                 str(index),
                 row.label,
                 f"{row.epoch}/{row.epochs}",
                 "" if row.loss is None else f"{row.loss:.4f}",
-                "" if val is None else f"{val.auprc:.3f}",
-                "" if val is None else f"{val.dice_mean:.3f}",
+                *(f"{scores[name]:.3f}" if name in scores else "" for name in names),
                 Text(row.status, style=COLOURS[row.status]),
             )
         return table
@@ -123,6 +124,15 @@ class Progress:
     def _say(self, line: str) -> None:
         if not self._console.is_terminal:
             self._console.print(line, highlight=False, soft_wrap=True)
+
+
+def _scores(record: Record) -> dict[str, float]:
+    """Of the validation patients; of painted lesions where no patient is labelled."""
+    if record.val is not None:
+        return {"val AUPRC": record.val.auprc, "val Dice": record.val.dice_mean}
+    if record.synthetic:
+        return {"painted AUPRC": record.synthetic["auprc"], "painted Dice": record.synthetic["dice_mean"]}
+    return {}
 
 
 def _finished(record: Record) -> Row:

@@ -18,11 +18,11 @@ def retraining(ledger: Ledger, top: int, seeds: int) -> dict[str, Any]:
 
     They are taken in the order of the selection's ranking, a configuration once, each as far as it was trained. All of
     them are tested, in one opening of the test split; the winner is chosen by the mean over seeds on validation.
-    Raises StudyError (UAD-334) where nothing was selected yet.
+    Raises StudyError (UAD-336) where nothing was selected yet.
     """
     if sealed_trial(ledger) is None:
         must, do = "a study must have ended before its best are trained again", "Let the search end first."
-        raise StudyError(Problem("UAD-334", str(ledger.folder), must, "no selection.json", do))
+        raise StudyError(Problem("UAD-336", str(ledger.folder), must, "no selection.json", do))
     tree = {name: value for name, value in json.loads((ledger.folder / PLAN).read_text()).items() if name != "id"}
     tree.pop("store")
     former = StudyConfig.parse(tree)

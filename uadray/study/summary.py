@@ -7,6 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from uadray.scoring.statistics.intervals import interval
+from uadray.study.labels import choice
+from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.verdict import Contender, Verdict
 
@@ -23,13 +25,25 @@ def summary(plan: StudyConfig, verdict: Verdict, places: dict[str, str]) -> Rend
     gain = test.auprc - verdict.baseline.test.auprc
     words = "above" if gain > 0 else "below"
     lines = [
-        f"Chosen by {plan.winner[0]} on {verdict.winner.val.scored} other patients.",
+        choice(plan, verdict.winner.val.scored if verdict.winner.val else 0),
         f"AUPRC {abs(gain):.3f} {words} the intensity baseline.",
         *_limits(verdict.winner),
-        "Voxels in the brain, all patients pooled for AUPRC; the threshold was fitted on validation.",
+        f"Voxels in the brain, all patients pooled for AUPRC; {verdict.winner.run.scoring.threshold.origin}.",
         *(f"{name}: {place}" for name, place in places.items()),
     ]
     return Group(table, Text("\n".join(lines)))
+
+
+def untested(plan: StudyConfig, best: Record, places: dict[str, str]) -> RenderableType:
+    """What was selected in a study that has no patient to test it on, and where everything is."""
+    metric = plan.winner[0]
+    lines = [
+        f"trial {best.index}: {best.run.describe()}, {metric} {best.metrics[metric]:.4g}",
+        choice(plan, best.val.scored if best.val else 0),
+        "Nothing could be tested: no test patient has a labelled lesion in the slices.",
+        *(f"{name}: {place}" for name, place in places.items()),
+    ]
+    return Text("\n".join(lines))
 
 
 def _limits(winner: Contender) -> list[str]:

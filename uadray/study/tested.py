@@ -28,7 +28,7 @@ class EveryTrialConfig(Section):
 
     def others(self, records: Iterable[Record], best: Record) -> list[Record]:
         """All but the selected one."""
-        return [record for record in records if record.val is not None and record.index != best.index]
+        return [record for record in records if record.scored and record.index != best.index]
 
 
 TestedConfig = Annotated[WinnerConfig | EveryTrialConfig, Field(discriminator="kind")]

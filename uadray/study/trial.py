@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,8 @@ from uadray.training.trainer import Datasets, fit
 from uadray.training.worker import Task
 
 
-def run_trial(
-    config: Mapping[str, Any],
-    store: str,
-    size: int,
-    folder: str,
-    trainings: str,
-    resources: ResourcesConfig,
-    datasets: Datasets,
-) -> None:
-    """Train and score what the searcher suggested: `index`, `run` and `limits`."""
-    task = Task(
-        index=config["index"],
-        run=config["run"],
-        size=size,
-        folder=str(Ledger(Path(folder)).trial(config["index"])),
-        limits=dict(config["limits"]),
-        trainings=trainings,
-        store=store,
-        threads=resources.cpus_per_worker,
-    )
-    fit(task, datasets, resources, tune.report)
+def run_trial(config: Mapping[str, Any], task: Task, resources: ResourcesConfig, datasets: Datasets) -> None:
+    """Train and score what the searcher suggested, `index`, `run` and `limits`, in the study's folder of `task`."""
+    own = {name: config[name] for name in ("index", "run")}
+    folder = Ledger(Path(task.folder)).trial(config["index"])
+    fit(replace(task, **own, folder=str(folder), limits=dict(config["limits"])), datasets, resources, tune.report)

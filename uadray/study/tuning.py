@@ -17,16 +17,18 @@ from uadray.study.progress import Progress
 from uadray.study.searcher import SettledSearch
 from uadray.study.trial import run_trial
 from uadray.training.trainer import Datasets
+from uadray.training.worker import Task
 
 RESTARTS = 2  # of a trial whose process was killed; it goes on from its last checkpoint
 
 
 def load_datasets(store: Store) -> Datasets:
-    """Healthy slices to train on, healthy slices and patients to validate on."""
+    """Healthy slices to train on, healthy slices and, where there are any, patients to validate on."""
+    patients = {"val_lesion": batches.dataset(store, "val", "lesion")} if store.subjects("val", "lesion") else {}
     return {
         "train": batches.dataset(store, "train", "healthy"),
         "val_healthy": batches.dataset(store, "val", "healthy"),
-        "val_lesion": batches.dataset(store, "val", "lesion"),
+        **patients,
     }
 
 
@@ -44,15 +46,18 @@ def run_trials(
     Raises KeyboardInterrupt when it was interrupted; trials that were running go on from their last epoch.
     """
     resources = plan.resources
-    trainable = tune.with_parameters(
-        run_trial,
-        store=store.key,
+    task = Task(
+        index=-1,  # this, what it runs and its limits are the trial's own
+        run={},
+        limits={},
         size=store.size,
+        store=store.key,
         folder=str(searcher.ledger.folder),
         trainings=str(trainings.resolve()),
-        resources=resources,
-        datasets=load_datasets(store),
+        painting=plan.painting.plain(),
+        threads=resources.cpus_per_worker,
     )
+    trainable = tune.with_parameters(run_trial, task=task, resources=resources, datasets=load_datasets(store))
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.held_by_trial),
         tune_config=tune.TuneConfig(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,8 @@ from uadray.scoring.detector import Detector
 from uadray.scoring.false_positives import FalsePositives, false_positives
 from uadray.scoring.figure import save_panels
 from uadray.scoring.scorecard import Scorecard, score
-from uadray.scoring.settings import ScoringConfig
-from uadray.scoring.validation import fit_threshold
+from uadray.scoring.threshold import Fitted
+from uadray.study.baseline import best_intensity
 from uadray.study.held_out import open_test
 from uadray.study.ledger import Ledger, Record
 from uadray.study.plan import StudyConfig
@@ -39,7 +38,7 @@ class Contender:
     """A configuration with its scores on validation and on test patients."""
 
     run: RunConfig
-    val: Scorecard
+    val: Scorecard | None  # where no validation patient is labelled
     test: Scorecard
     timing: dict[str, float]  # seconds per slice, by what they include
     healthy: FalsePositives | None = None  # in healthy test subjects, where there are any
@@ -50,9 +49,9 @@ class Contender:
 
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> Contender:
-        scores = {split: Scorecard.parse(plain[split]) for split in ("val", "test")}
+        val = Scorecard.parse(plain["val"]) if plain["val"] else None
         healthy = FalsePositives(**plain["healthy"]) if plain["healthy"] else None
-        return cls(RunConfig.parse(plain["run"]), **scores, timing=plain["timing"], healthy=healthy)
+        return cls(RunConfig.parse(plain["run"]), val, Scorecard.parse(plain["test"]), plain["timing"], healthy)
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def judge(
     `on_trial` is called with (done, of all) after each of the others. A verdict that was reached before is read, not
     reached again. Raises StudyError (UAD-331) when `best` is not the trial that the selection on disk names.
     """
-    if sealed_trial(ledger) != best.index or best.val is None:
+    if sealed_trial(ledger) != best.index or best.threshold is None:
         must, do = "the selection must be on disk before the test split is opened", "Select first."
         raise StudyError(Problem("UAD-331", str(ledger.folder), must, f"trial {best.index}", do))
     path = ledger.folder / "test.json"
@@ -100,8 +99,9 @@ def judge(
     device = plan.resources.device
     healthy = store.read("val", "healthy")
     detector = _detector(best, ledger, healthy, device)
-    scoring, bar_val = _best_intensity(
-        plan, ledger, healthy, store.read("val", "lesion"), lambda: store.read("train", "healthy")
+    patients = store.read("val", "lesion") if store.subjects("val", "lesion") else healthy.only([])
+    scoring, bar_threshold, bar_val = best_intensity(
+        plan, ledger.records(), healthy, patients, lambda: store.read("train", "healthy")
     )
     bar = Detector(IntensityConfig().build(store.size), scoring, device).fit(healthy)
 
@@ -109,16 +109,16 @@ def judge(
     controls = open_test(ledger, store, "verdict", "healthy") if store.subjects("test", "healthy") else None
     unfiltered = detector.unfiltered_maps(test)
     maps = detector.filtered(unfiltered, test)
-    winner = _contender(best.run, best.val, detector, maps, test, controls)
+    winner = _contender(best.run, best.val, best.threshold, detector, maps, test, controls)
     bar_run = RunConfig(model=IntensityConfig(), train=best.run.train, scoring=scoring)
-    baseline = _contender(bar_run, bar_val, bar, bar.anomaly_maps(test), test, controls)
-    save_panels(detector, test, unfiltered, best.val.threshold, ledger.folder / "test_panels.png")
+    baseline = _contender(bar_run, bar_val, bar_threshold, bar, bar.anomaly_maps(test), test, controls)
+    save_panels(detector, test, unfiltered, best.threshold, ledger.folder / "test_panels.png")
     others: dict[int, Scorecard] = {}
     records = plan.tested.others(ledger.records(), best)
     for done, record in enumerate(records, start=1):
-        assert record.val is not None
+        assert record.threshold is not None
         maps = _detector(record, ledger, healthy, device).anomaly_maps(test)
-        others[record.index] = score(maps, test, record.val.threshold, record.run.scoring)
+        others[record.index] = score(maps, test, record.threshold, record.run.scoring)
         on_trial(done, len(records))
     verdict = Verdict(best.index, winner, baseline, others)
     write_json(path, verdict.plain())
@@ -127,16 +127,17 @@ def judge(
 
 def _contender(
     run: RunConfig,
-    val: Scorecard,
+    val: Scorecard | None,
+    threshold: Fitted,
     detector: Detector,
     maps: NDArray[np.float32],
     test: Slices,
     controls: Slices | None,
 ) -> Contender:
     """What a detector reaches with its filtered maps of the test patients, and how much it finds in healthy people."""
-    card, healthy = score(maps, test, val.threshold, run.scoring), None
+    card, healthy = score(maps, test, threshold, run.scoring), None
     if controls is not None:
-        found = detector.segment(detector.anomaly_maps(controls), controls, val.threshold)
+        found = detector.segment(detector.anomaly_maps(controls), controls, threshold)
         healthy = false_positives(found, controls)
     return Contender(run, val, card, detector.seconds_per_slice(test), healthy)
 
@@ -146,37 +147,3 @@ def _detector(record: Record, ledger: Ledger, healthy: Slices, device: torch.dev
     model = record.run.model.build(healthy.images.shape[-1])
     load_weights(model, ledger.trial(record.index) / "checkpoints")
     return Detector(model.to(device), record.run.scoring, device).fit(healthy)
-
-
-def _best_intensity(
-    plan: StudyConfig, ledger: Ledger, healthy: Slices, patients: Slices, train: Callable[[], Slices]
-) -> tuple[ScoringConfig, Scorecard]:
-    """The baseline's best scoring on validation patients, of all that the study's trials had.
-
-    Scoring is all the baseline has to choose, so it gets the same chances as the models; best by AUPRC where that is
-    the study's objective, else by Dice.
-    """
-    model = IntensityConfig().build(healthy.images.shape[-1])
-    plain = {"residual": ScoringConfig().residual}  # a residual means nothing here
-    scorings = [record.run.scoring.model_copy(update=plain) for record in ledger.records()]
-    tried = {json.dumps(scoring.plain()): scoring for scoring in scorings}
-    scored = []
-    steps = ""
-
-    def trained(scoring: ScoringConfig) -> tuple[NDArray[np.float32], Slices]:
-        slices = train()
-        return Detector(model, scoring).fit(healthy).anomaly_maps(slices), slices
-
-    for scoring in sorted(tried.values(), key=_steps):
-        if _steps(scoring) != steps:  # one pair of maps at a time
-            detector, steps = Detector(model, scoring).fit(healthy), _steps(scoring)
-            healthy_maps, maps = detector.anomaly_maps(healthy), detector.anomaly_maps(patients)
-        threshold = fit_threshold(scoring, (healthy_maps, healthy), (maps, patients), partial(trained, scoring))
-        scored.append((scoring, score(maps, patients, threshold, scoring)))
-    quality = {"val/auprc": lambda card: card.auprc}.get(plan.winner[0], lambda card: card.dice_mean)
-    return max(scored, key=lambda pair: quality(pair[1]))
-
-
-def _steps(scoring: ScoringConfig) -> str:
-    """All but the threshold."""
-    return scoring.model_dump_json(exclude={"threshold"})

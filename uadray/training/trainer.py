@@ -8,6 +8,7 @@ over devices. Either way the worker's code is `uadray.training.worker.work`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import ray.data
@@ -20,6 +21,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from uadray.data.batches import collect
+from uadray.data.store import Slices
 from uadray.training.loop import Rank
 from uadray.training.resources import ResourcesConfig
 from uadray.training.worker import Place, Task, work
@@ -37,15 +39,17 @@ def fit(task: Task, datasets: Datasets, resources: ResourcesConfig, report: Repo
 
 
 def _fit_here(task: Task, datasets: Datasets, resources: ResourcesConfig, report: Report) -> None:
+    names = frozenset(datasets)
+
     def loop(_: Mapping[str, Any]) -> None:
-        work(task, Place(resources.device, Rank(), lambda module: module, _shard, report))
+        work(task, Place(resources.device, Rank(), lambda module: module, partial(_shard, names), report))
 
     scaling = ScalingConfig(num_workers=0, use_gpu=resources.gpus_per_worker > 0)
     TorchTrainer(loop, train_loop_config={}, scaling_config=scaling, datasets=dict(datasets)).fit()
 
 
 def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) -> None:
-    gpu = resources.gpus_per_worker > 0
+    gpu, names = resources.gpus_per_worker > 0, frozenset(datasets)
 
     def loop(_: Mapping[str, Any]) -> None:
         context = ray.train.get_context()
@@ -55,7 +59,7 @@ def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) ->
         def wrap(module: nn.Module) -> nn.Module:
             return DistributedDataParallel(module, device_ids=[device] if gpu else None)
 
-        work(task, Place(device, rank, wrap, _shard, ray.train.report))
+        work(task, Place(device, rank, wrap, partial(_shard, names), ray.train.report))
 
     share: dict[str, float] = {"CPU": resources.cpus_per_worker}
     if gpu:
@@ -73,5 +77,8 @@ def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) ->
     ).fit()
 
 
-def _shard(name: str) -> Any:
-    return collect(ray.train.get_dataset_shard(name))
+def _shard(names: frozenset[str], name: str) -> Slices:
+    """A dataset's slices; none where a study has no such dataset."""
+    if name in names:
+        return collect(ray.train.get_dataset_shard(name))
+    return collect(ray.train.get_dataset_shard("val_healthy")).only([])

@@ -19,8 +19,10 @@ from uadray.config import RunConfig
 from uadray.data.store import Slices
 from uadray.errors import UadError
 from uadray.files import write_json
+from uadray.scoring import threshold
 from uadray.scoring.detector import Detector
 from uadray.scoring.figure import save_panels, save_samples
+from uadray.scoring.synthetic import SyntheticConfig
 from uadray.scoring.validation import validate
 from uadray.training import checkpoint, health
 from uadray.training.loop import Rank, Training, Wrap, mean_residual
@@ -39,6 +41,7 @@ class Task:
     limits: dict[int, float]  # epoch -> highest healthy validation l1 with which it goes on
     trainings: str  # the folder of weights that all trials share
     store: str  # the key of the slices
+    painting: dict[str, Any]  # a SyntheticConfig as plain values, of the lesions painted on healthy slices
     threads: int = 1
 
     @property
@@ -59,7 +62,7 @@ class Place:
     device: torch.device
     rank: Rank
     wrap: Wrap
-    slices: Callable[[str], Slices]  # "train", "val_healthy" or "val_lesion"
+    slices: Callable[[str], Slices]  # "train", "val_healthy" or "val_lesion", which may have no rows
     report: Callable[[dict[str, float]], None]
 
 
@@ -118,7 +121,7 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
         if not training.optimisers:  # a model without training has a checkpoint, too
             checkpoint.save(training, curve, shared)
         kept = checkpoint.keep(shared, training.epoch, task.checkpoints)
-        how = {"scoring": run.scoring.plain(), "threads": task.threads}
+        how = {"scoring": run.scoring.plain(), "painting": task.painting, "threads": task.threads}
         detector = Detector(training.model, run.scoring, place.device)
         found = scored(kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy))
     return {
@@ -165,11 +168,13 @@ def _train(
 
 def _validated(task: Task, place: Place, detector: Detector, healthy: Slices) -> dict[str, Any]:
     patients = place.slices("val_lesion")
-    found = validate(detector, healthy, patients, lambda: place.slices("train"))
-    save_panels(detector, patients, found.unfiltered, found.card.threshold, Path(task.folder) / "panels.png")
+    painting = SyntheticConfig.parse(task.painting)
+    found = validate(detector, healthy, patients, lambda: place.slices("train"), painting)
+    save_panels(detector, found.shown, found.unfiltered, found.threshold, Path(task.folder) / "panels.png")
     save_samples(detector.model, Path(task.folder) / "samples.png")
     return {
-        "val": found.card.plain(),
+        "threshold": threshold.plain(found.threshold),
+        "val": None if found.card is None else found.card.plain(),
         "percentiles": found.percentiles,
         "synthetic": found.synthetic,
         "timing": found.seconds_per_slice,
