@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from uadray.scoring.detector import ScoringConfig
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.tallies import Tally
 from uadray.scoring.threshold import (
     Calibration,

@@ -34,12 +34,13 @@ class Study:
     def __init__(self, folder):
         self.folder = folder
 
-    def trial(self, index, limits=None, **changes):
+    def trial(self, index, limits=None, painting=None, **changes):
         run = {**RUN, **{name: {**RUN[name], **change} for name, change in changes.items()}}
         trained = []
         place = Place(torch.device("cpu"), Rank(), lambda module: module, SLICES.__getitem__, trained.append)
         folder = self.folder / "trials" / f"{index:04d}"
-        work(made_task(RunConfig.parse(run).plain(), folder, index, limits, self.folder / "trainings"), place)
+        plain = RunConfig.parse(run).plain()
+        work(made_task(plain, folder, index, limits, self.folder / "trainings", painting), place)
         return json.loads((folder / "trial.json").read_text()), [row["epoch"] for row in trained]
 
     def weights(self, index):
@@ -83,6 +84,15 @@ def test_an_identical_trial_takes_the_scores_and_the_pictures_too(study):
     pictures = [{path.name: path.read_bytes() for path in folder.glob("*.png")} for folder in folders]
     assert pictures[0].keys() == {"panels.png"}
     assert pictures[0] == pictures[1]
+
+
+def test_lesions_are_painted_as_the_study_says_and_another_painting_is_another_scoring(study):
+    first, _ = study.trial(0)
+    other, epochs = study.trial(1, painting={"lesions": 1, "slices": 4})
+    assert epochs == []
+    assert other["val"] == first["val"]
+    assert other["synthetic"]["painting"]["lesions"] == 1
+    assert other["synthetic"]["slices"] == 4 < first["synthetic"]["slices"]
 
 
 def test_a_trial_that_asks_for_more_epochs_goes_on_to_where_an_undisturbed_one_would_be(study, tmp_path):
