@@ -63,7 +63,7 @@ class Stopwatch(Progress):
 def sweep_seconds(plan: StudyConfig, folder: Path, store: Store) -> tuple[float, list[Record]]:
     """Wall time from the first trial's start to the end of the last, through Ray Tune."""
     searcher = SettledSearch(plan, Ledger(folder), folder / "optuna.db")
-    watch = Stopwatch(plan, Console(quiet=True))
+    watch = Stopwatch(plan, folder, Console(quiet=True))
     run_trials(plan, store, folder / "trainings", searcher, watch, lambda record: None)
     return time.perf_counter() - watch.began, list(searcher.ledger.records())
 

@@ -63,4 +63,6 @@ def made_card(auprc, dice, threshold=0.1):
 
 def made_task(run, folder, index=0, limits=None, trainings=None, painting=None):
     """A task on slices of 32 pixels; its trained weights are its own unless `trainings` says where they are shared."""
-    return Task(index, run, 32, str(folder), limits or {}, str(trainings or Path(folder) / "trainings"), "made", painting or {})
+    return Task(
+        index, run, 32, str(folder), limits or {}, str(trainings or Path(folder) / "trainings"), "made", painting or {}
+    )

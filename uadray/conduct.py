@@ -13,10 +13,12 @@ from rich.markdown import Markdown
 from uadray.console import OUT
 from uadray.data.store import Store
 from uadray.data.study_needs import has_lesions, require_lesions, require_parts
+from uadray.files import write_json
 from uadray.prepare import prepared
 from uadray.study.best import write_best
 from uadray.study.comparison import write_comparison
 from uadray.study.folder import Agree, as_it_began, held
+from uadray.study.importance import importances
 from uadray.study.labels import labels_for
 from uadray.study.ledger import Ledger, Record
 from uadray.study.machine import start_ray
@@ -58,6 +60,8 @@ class Study:
             run_trials(self.plan, self.store, self.workspace / "trainings", searcher, self.progress, finished)
         best = select(self.plan, self.ledger, self.store, searcher.ending)
         write_best(self.plan, best, self.ledger.folder / "best.yaml")
+        shares = importances(self.ledger.records(), self.plan.winner[0])
+        write_json(self.ledger.folder / "importance.json", shares)
         return best
 
     def conclude(self, best: Record) -> Verdict | None:
@@ -89,7 +93,7 @@ def opened(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> It
     store = prepared(plan.cohort, plan.prepare, workspace, require=partial(require_parts, labels_for=needing))
     require_lesions(store, needing)
     folder = workspace / "studies" / plan.study
-    with held(folder, plan, store.key, agree) as ledger, Progress(plan, OUT) as progress:
+    with held(folder, plan, store.key, agree) as ledger, Progress(plan, folder, OUT) as progress:
         log_to(ledger.folder / "log.txt")
         tracker = Tracker(plan, workspace, store.key, ledger.study_id)
         yield Study(plan, workspace, store, ledger, progress, tracker)

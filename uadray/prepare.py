@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,11 +18,12 @@ from uadray.console import INCOMPLETE, OUT, exit_codes, run
 from uadray.data import preparation
 from uadray.data.cohorts import CohortConfig
 from uadray.data.manifest import EXCLUSIONS
-from uadray.data.mapping import over_cores
-from uadray.data.store import Store
 from uadray.data.subject import Part, Subject
 from uadray.errors import DataError
 from uadray.study.checking import load
+
+if TYPE_CHECKING:
+    from uadray.data.store import Store
 
 Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
 Bids = Annotated[Path | None, typer.Option(help="BIDS folder to take instead of the file's cohort.")]
@@ -39,7 +40,11 @@ def prepare(
     """Prepare a study's slices and say what they are."""
     with exit_codes():
         plan = load(space, bids)
-        each = over_cores(workers) if workers > 1 else preparation.one_by_one
+        each: preparation.Each = preparation.one_by_one
+        if workers > 1:
+            from uadray.data.mapping import over_cores
+
+            each = over_cores(workers)
         if check:
             checked(plan.cohort, plan.prepare, workspace, each)
             return

@@ -66,6 +66,19 @@ def held(folder: Path, plan: StudyConfig, store_key: str, agree: Agree = as_it_b
         yield Ledger(folder.resolve())
 
 
+def holder(folder: Path) -> str | None:
+    """Which process has the study; None where none has."""
+    try:
+        with (folder / ".lock").open("r") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return lock.read().strip() or "another process"
+    except FileNotFoundError:
+        pass
+    return None
+
+
 def _agreed(path: Path, plain: Tree, agree: Agree) -> None:
     """Write down what the study is, under an id of its own; or hold it against what was written."""
     if not path.is_file():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from uadray.section import Section
-from uadray.study.ledger import Record
+
+if TYPE_CHECKING:
+    from uadray.study.ledger import Record
 
 
 class WinnerConfig(Section):

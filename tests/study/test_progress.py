@@ -1,0 +1,86 @@
+"""The same board on the screen that runs a study and in another terminal."""
+
+import json
+
+import pytest
+from making import made_card
+from rich.console import Console
+from typer import Typer
+from typer.testing import CliRunner
+
+from uadray.config import RunConfig
+from uadray.status import status
+from uadray.study.board import LIVE, Board
+from uadray.study.checking import check
+from uadray.study.folder import held
+from uadray.study.ledger import Record
+from uadray.study.progress import Progress
+from uadray.yaml_file import parse
+
+PLAN = check(parse("study: toy\ncohort: {kind: phantom}\nbudget: {trials: 4}\nrun: {model: dVAE}", "toy.yaml"))
+RUN = RunConfig.parse({"model": "dVAE", "train": {"epochs": 10}})
+
+
+def record(index, auprc=None, status="completed", reason=""):
+    card = None if auprc is None else made_card(auprc, 0.25)
+    return Record(index, status, RUN, ({"val/l1": 0.125, "seconds": 1.0},) * 10, val=card, reason=reason)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Progress of a study after 20 s: a trial done, the second half-way, the third lost."""
+    clock = Clock()
+    with Progress(PLAN, tmp_path, Console(quiet=True), clock) as progress:
+        for index in range(3):
+            progress.started(index, RUN)
+        clock.now = 20.0
+        progress.epoch(1, 5, 0.5)
+        progress.finished(record(0, auprc=0.75))
+        progress.finished(record(2, status="failed", reason="out of memory"))
+        yield progress, tmp_path
+
+
+def test_the_file_holds_what_the_screen_shows(study):
+    progress, folder = study
+    written = Board.parse(json.loads((folder / LIVE).read_text()))
+    assert written == progress.board()
+    assert (written.settled, written.best) == (2, 0)
+    assert written.state == "2 of 4 trials done, 20 s passed, about 12 s left"
+
+
+def test_the_leading_trial_and_the_reasons_of_lost_ones_are_seen(study):
+    progress, _ = study
+    console = Console(record=True, width=120)
+    console.print(progress)
+    shown = console.export_text()
+    assert "0.750" in shown
+    assert "5/10" in shown
+    assert "trial 2 failed: out of memory" in shown
+
+
+def asked(folder):
+    app = Typer()
+    app.command()(status)
+    return CliRunner().invoke(app, [str(folder)])
+
+
+def test_another_terminal_learns_who_runs_the_study_and_that_nobody_does(tmp_path):
+    with held(tmp_path / "toy", PLAN, "key") as ledger:
+        with Progress(PLAN, ledger.folder, Console(quiet=True)) as progress:
+            progress.started(0, RUN)
+        assert "It is run by process" in asked(ledger.folder).output
+    assert "the command that began it goes on from here" in asked(ledger.folder).output
+    (ledger.folder / "selection.json").write_text(json.dumps({"trial": 3, "ending": "all 4 trials are done"}))
+    assert "It ended: all 4 trials are done; trial 3 was selected." in asked(ledger.folder).output
+
+
+def test_a_folder_without_a_study_is_refused(tmp_path):
+    done = asked(tmp_path)
+    assert done.exit_code == 2

@@ -1,0 +1,43 @@
+"""Where a study is, asked from another terminal; nothing is computed and nothing is disturbed.
+
+python -m uadray.status runs/studies/latent
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uadray.console import OUT, exit_codes, run
+from uadray.errors import ConfigError, Problem
+from uadray.study.board import LIVE, Board
+from uadray.study.folder import holder
+
+
+def status(study: Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")]) -> None:
+    """Print a study's trials, its best so far, what failed and why, and who runs it."""
+    with exit_codes():
+        if not (study / LIVE).is_file():
+            must, do = "a study must have begun there", "Give the folder below studies/ that the sweep names."
+            raise ConfigError(Problem("UAD-304", str(study), must, f"no {LIVE}", do))
+        board = Board.parse(json.loads((study / LIVE).read_text(encoding="utf-8")))
+        OUT.print(board.table(max(4, OUT.height - 10) if OUT.is_terminal else None))
+        OUT.print(board.state, highlight=False)
+        OUT.print(_where(study), highlight=False, soft_wrap=True)
+
+
+def _where(study: Path) -> str:
+    who = holder(study)
+    if who is not None:
+        return f"It is run by {who}."
+    if (study / "selection.json").is_file():
+        sealed = json.loads((study / "selection.json").read_text(encoding="utf-8"))
+        return f"Nobody runs it. It ended: {sealed['ending']}; trial {sealed['trial']} was selected."
+    return "Nobody runs it; the command that began it goes on from here."
+
+
+if __name__ == "__main__":
+    run(status)
