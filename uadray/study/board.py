@@ -81,7 +81,9 @@ class Board:
         columns = self._columns()
         table = Table(title=f"study {self.study}, {self.metric} decides", title_justify="left", expand=False)
         for column in ("trial", "model", "epoch", "val l1", *(SCORES.get(name, name) for name in columns), "status"):
-            table.add_column(column, justify="left" if column in ("model", "status") else "right", no_wrap=True)
+            words = column in ("model", "status")  # of a narrow screen the models give their room
+            width = None if column == "model" else max(len(column), 6)
+            table.add_column(column, justify="left" if words else "right", no_wrap=True, min_width=width)
         best, rows = self.best, sorted(self.rows.items())
         for index, row in rows[-height:] if height else rows:
             table.add_row(
