@@ -117,3 +117,8 @@ def test_drafts_keep_the_shape_and_samples_are_slices_or_none(model, slices):
         samples, again = model.samples(3), model.samples(3)
     assert samples.shape == (3, 1, SIZE, SIZE) or len(samples) == 0
     assert torch.equal(samples, again)
+
+
+def test_a_reconstruction_is_judged_once_every_network_has_begun_to_learn(model, request):
+    phases = [update.phase[0] for update in model.updates().values()]
+    assert small(request.node.callspec.params["model"]).judged_from == max(phases, default=0.0)

@@ -15,13 +15,13 @@ from pydantic import Field
 
 from uadray.models.blocks import Backbone, BackboneConfig, halvings
 from uadray.models.latent_search import LatentSearchConfig
-from uadray.section import Section
+from uadray.models.model_section import ModelSection
 
 if TYPE_CHECKING:
     from uadray.models.networks.anogan import AnoGan
 
 
-class AnoGanConfig(Section):
+class AnoGanConfig(ModelSection):
     """A generator, a discriminator and a search between them."""
 
     kind: Literal["anogan"] = "anogan"

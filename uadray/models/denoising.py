@@ -14,15 +14,15 @@ from pydantic import Field
 
 from uadray.models.augmentation import Augmentation, NoAugmentation
 from uadray.models.brightness import Brightness, MatchedBrightness
+from uadray.models.model_section import ModelSection
 from uadray.models.noise import CoarseNoise, Noise
 from uadray.models.unet import UNetConfig
-from uadray.section import Section
 
 if TYPE_CHECKING:
     from uadray.models.networks.denoising import Denoising
 
 
-class DenoisingConfig(Section):
+class DenoisingConfig(ModelSection):
     """A U-Net and the noise it learns to remove."""
 
     kind: Literal["denoising"] = "denoising"

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from uadray.models.brightness import Brightness, MatchedBrightness
+from uadray.models.model_section import ModelSection
 from uadray.models.noise import CoarseNoise, Noise
 from uadray.models.schedule import CosineSchedule, Schedule, T
 from uadray.models.unet import UNetConfig
-from uadray.section import Section
 
 if TYPE_CHECKING:
     from uadray.models.networks.diffusion import Diffusion
 
 
-class DiffusionConfig(Section):
+class DiffusionConfig(ModelSection):
     """A U-Net that tells the noise in a slice, and how far slices are noised."""
 
     kind: Literal["diffusion"] = "diffusion"

@@ -18,7 +18,7 @@ from pydantic import Field
 from uadray.models.blocks import Backbone, BackboneConfig, halvings
 from uadray.models.latent import DenseLatentConfig
 from uadray.models.layers import GroupNorm, InstanceNorm, NoNorm, SigmoidHead
-from uadray.section import Section
+from uadray.models.model_section import ModelSection
 
 if TYPE_CHECKING:
     from uadray.models.networks.fanogan import FAnoGan
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CriticNorm = Annotated[GroupNorm | InstanceNorm | NoNorm, Field(discriminator="kind")]
 
 
-class FAnoGanConfig(Section):
+class FAnoGanConfig(ModelSection):
     """A generator, a critic and an encoder, and how they are trained."""
 
     kind: Literal["fanogan"] = "fanogan"
@@ -67,6 +67,11 @@ class FAnoGanConfig(Section):
     def varies(self) -> bool:
         """Whether the variants of a reconstruction differ."""
         return False
+
+    @property
+    def judged_from(self) -> float:
+        """The encoder, without which nothing is reconstructed, comes second."""
+        return self.gan_share
 
     def check(self, size: int) -> None:
         """Refuse a code that no number of halvings reaches from a size x size image (ConfigError, UAD-211)."""

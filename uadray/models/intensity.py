@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from uadray.section import Section
+from uadray.models.model_section import ModelSection
 
 if TYPE_CHECKING:
     from uadray.models.networks.intensity import Intensity
 
 
-class IntensityConfig(Section):
+class IntensityConfig(ModelSection):
     """The untrained intensity baseline."""
 
     kind: Literal["intensity"] = "intensity"

@@ -18,15 +18,15 @@ from pydantic import Field
 
 from uadray.errors import ConfigError, Problem
 from uadray.models.latent import DenseLatentConfig
+from uadray.models.model_section import ModelSection
 from uadray.models.posterior import GaussianConfig
 from uadray.models.vae_gan import VaeGanConfig
-from uadray.section import Section
 
 if TYPE_CHECKING:
     from uadray.models.networks.restoration import Restoration
 
 
-class RestorationConfig(Section):
+class RestorationConfig(ModelSection):
     """A VAE, and how an image is restored under it."""
 
     kind: Literal["restoration"] = "restoration"

@@ -16,13 +16,12 @@ from uadray.models.blocks import Backbone, BackboneConfig, halvings
 from uadray.models.latent import LatentConfig, SpatialLatentConfig
 from uadray.models.posterior import DeterministicConfig, PosteriorConfig
 from uadray.models.reduction import PixelMean, Reduction
-from uadray.section import Section
 
 if TYPE_CHECKING:
     from uadray.models.networks.vae_gan import VaeGan
 
 
-class VaeGanConfig(Section):
+class VaeGanConfig(ModelSection):
     """An autoencoder with a latent shape, a posterior and an adversary."""
 
     kind: Literal["vae_gan"] = "vae_gan"
