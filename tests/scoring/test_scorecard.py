@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from uadray.errors import DataError
-from uadray.scoring.scorecard import Scorecard, score
+from uadray.scoring.score import score
+from uadray.scoring.scorecard import Scorecard
 from uadray.scoring.threshold import ScanPercentile
 
 

@@ -11,7 +11,7 @@ from scipy import ndimage
 from uadray.errors import DataError
 from uadray.models.intensity import IntensityConfig
 from uadray.scoring.detector import Detector
-from uadray.scoring.scorecard import score
+from uadray.scoring.score import score
 from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.synthetic import SyntheticConfig
 from uadray.scoring.synthetic import paint as paint_with

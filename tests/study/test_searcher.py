@@ -1,74 +1,16 @@
 """The searcher with a real Optuna database; trials are finished by writing their records, in any order."""
 
-from dataclasses import asdict
+import json
 
 import optuna
 import pytest
-from making import made_card
 from ray.tune.search import Searcher
-
-from uadray.files import write_json
-from uadray.study.checking import check
-from uadray.study.ledger import Ledger
-from uadray.study.searcher import SettledSearch
-from uadray.yaml_file import parse
-
-SPACE = """\
-study: toy
-cohort: {kind: phantom}
-prepare: {canvas: {kind: resample, size: 64}}
-objectives: {val/auprc: max}
-budget: {trials: 9, concurrent_trials: 2, max_failed_trials: 1}
-sampler: {kind: tpe, startup_trials: 3}
-scheduler: {kind: asha, grace_epochs: 1, reduction_factor: 2}
-enqueue: [sAE3]
-run:
-  model:
-    kind: vae_gan
-    latent: {choice: [{kind: dense, dim: {choice: [16, 64]}}, {kind: spatial, size: {choice: [8, 16]}}]}
-  train: {epochs: 4}
-  scoring: {threshold: {kind: healthy_percentile, percentile: {uniform: [90.0, 99.0]}}}
-"""
+from searching import finish, made_plan, run_study, searcher
 
 
 @pytest.fixture
 def plan():
-    return check(parse(SPACE, "toy.yaml"))
-
-
-def searcher(plan, folder):
-    folder.mkdir(exist_ok=True)
-    return SettledSearch(plan, Ledger(folder), folder / "optuna.db")
-
-
-def finish(ledger, suggestion, status="completed"):
-    """Write the record of a trial, its scores a function of what was suggested."""
-    percentile = suggestion["run"]["scoring"]["threshold"]["percentile"]
-    auprc = round(0.5 - abs(percentile - 95) / 20, 6)
-    card = made_card(auprc, auprc)
-    losses = [1 / (percentile - 80 + epoch) for epoch in range(4 if status == "completed" else 1)]
-    record = {"index": suggestion["index"], "run": suggestion["run"], "status": status, "curve": []}
-    if status != "failed":
-        record |= {"val": asdict(card), "curve": [{"val/l1": loss} for loss in losses], "timing": {"model": 0.1}}
-    write_json(ledger.trial(suggestion["index"]) / "trial.json", record)
-
-
-def run_study(search, order=lambda waiting: waiting[0], concurrent=2, limit=100):
-    """Run trials as Ray Tune would, finishing them in some order; returns what was suggested, by trial."""
-    waiting, suggested = [], {}
-    for number in range(limit):
-        answer = search.suggest(f"id{number}") if len(waiting) < concurrent else None
-        if isinstance(answer, dict):
-            waiting.append(answer)
-            suggested[answer["index"]] = answer
-        elif waiting:
-            chosen = order(waiting)
-            waiting.remove(chosen)
-            finish(search.ledger, chosen)
-        elif answer == Searcher.FINISHED:
-            search.settle_all()
-            break
-    return suggested
+    return made_plan()
 
 
 def test_the_order_in_which_trials_finish_does_not_change_the_study(plan, tmp_path):
@@ -145,7 +87,7 @@ def test_a_trial_that_was_killed_while_it_was_drawn_is_drawn_to_its_end(plan, tm
     undisturbed = run_study(searcher(plan, tmp_path / "a"))
     killed = searcher(plan, tmp_path / "b")
     finish(killed.ledger, killed.suggest("id0"))
-    killed._ot_study.sampler = plan.sampler.build(1)
+    killed._ot_study.sampler = plan.sampler.build(1, plan.space)
     drawn = killed._ot_study.ask()
     if values_drawn:
         drawn.suggest_categorical("model.latent", ("dense", "spatial"))
@@ -167,10 +109,181 @@ def test_rows_that_were_not_enqueued_before_a_kill_are_enqueued_after_it(plan, t
     )
 
 
+class Clock:
+    """Seconds that a test sets."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
 def test_the_hours_of_a_budget_end_the_study(plan, tmp_path):
-    (tmp_path / "a").mkdir()
-    now = iter([0.0, 1.0, 90_000.0, 90_001.0])
-    search = SettledSearch(plan, Ledger(tmp_path / "a"), tmp_path / "a" / "optuna.db", clock=lambda: next(now))
+    clock = Clock()
+    search = searcher(plan, tmp_path / "a", clock=clock)
     assert search.suggest("id0")["index"] == 0
+    clock.now = 90_000.0
     assert search.suggest("id1") == Searcher.FINISHED
     assert "24 hours" in search.ending
+
+
+def test_hours_of_earlier_starts_count_up_to_the_last_epoch_they_saw(plan, tmp_path):
+    clock = Clock()
+    killed = searcher(plan, tmp_path / "a", clock=clock)
+    killed.suggest("id0")
+    clock.now = 80_000.0
+    killed.on_trial_result("id0", {"val/l1": 0.1})
+    clock.now = 500_000.0  # after which it is killed
+    search = searcher(plan, tmp_path / "a", clock=clock)
+    search.suggest("id0")
+    assert search.suggest("id1")["index"] == 1
+    clock.now += 7_000.0
+    assert search.suggest("id2") == Searcher.FINISHED
+    assert "24 hours" in search.ending
+
+
+def test_gpu_hours_are_those_of_settled_trials_times_what_they_hold(tmp_path):
+    plan = made_plan(
+        ("max_failed_trials: 1", "max_failed_trials: 1, gpu_hours: 2"),
+        ("run:\n", "resources: {workers: 2, gpus_per_worker: 0.5}\nrun:\n"),
+    )
+    search = searcher(plan, tmp_path / "a")
+    for number in range(5):  # of which the first is settled when the last is drawn
+        finish(search.ledger, search.suggest(f"id{number}"), seconds=3600.0)
+    assert search.suggest("id5") == Searcher.FINISHED  # two are settled
+    assert search.ending == "the 2 GPU hours of its budget are used"
+    assert search.done
+
+
+def test_a_search_that_gains_nothing_ends(tmp_path):
+    plan = made_plan(
+        ("max_failed_trials: 1", "max_failed_trials: 1, plateau: {trials: 2, least_gain: 9}"),
+    )
+    suggested = run_study(search := searcher(plan, tmp_path / "a"))
+    assert list(suggested) == [0, 1, 2, 3, 4, 5]  # the seventh knows of three
+    assert search.ending == "the last 2 configurations did not gain more than 9"
+    again = searcher(plan, tmp_path / "a")
+    assert again.suggest("id") == Searcher.FINISHED
+    assert again.ending == search.ending
+
+
+def told(folder):
+    """Optuna's trials of the toy study in a folder."""
+    return optuna.load_study(study_name="toy", storage=f"sqlite:///{folder / 'optuna.db'}").trials
+
+
+def test_a_stopped_trial_is_told_epoch_by_epoch_where_the_objective_is_known_by_epoch(tmp_path):
+    plan = made_plan(("val/auprc: max", "val/l1: min"))
+    search = searcher(plan, tmp_path / "a")
+    curve = [{"val/l1": 0.5}, {"val/l1": 0.4}, {"val/l1": 0.3}]
+    suggestion = search.suggest("id0")
+    finish(search.ledger, suggestion, "stopped")
+    path = search.ledger.trial(0) / "trial.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "curve": curve}))
+    search.settle_all()
+    (trial,) = told(tmp_path / "a")[:1]
+    assert trial.state.name == "PRUNED"
+    assert trial.intermediate_values == {1: 0.5, 2: 0.4, 3: 0.3}
+
+
+def test_optuna_hears_of_no_score_that_is_not_finite(plan, tmp_path):
+    search = searcher(plan, tmp_path / "a")
+    finish(search.ledger, search.suggest("id0"))
+    path = search.ledger.trial(0) / "trial.json"
+    record = json.loads(path.read_text())
+    record["val"]["auprc"] = float("inf")
+    path.write_text(json.dumps(record))
+    search.settle_all()
+    assert told(tmp_path / "a")[0].state.name == "FAIL"
+
+
+def test_a_trial_that_finished_before_a_kill_but_was_not_told_is_told_after_it(plan, tmp_path):
+    killed = searcher(plan, tmp_path / "a")
+    suggestions = [killed.suggest(f"id{number}") for number in range(3)]
+    finish(killed.ledger, suggestions[1])
+    assert [trial.state.name for trial in told(tmp_path / "a")] == ["RUNNING"] * 3
+    again = searcher(plan, tmp_path / "a")
+    assert again.suggest("id0") == suggestions[0]  # goes on
+    finish(again.ledger, suggestions[0])
+    run_study(again)
+    assert {trial.state.name for trial in told(tmp_path / "a")} == {"COMPLETE"}
+
+
+def test_constraints_are_told_as_shares_beyond_the_bound(tmp_path):
+    bounds = "constraints: {val/dice_mean: {at_least: 0.4}, model/parameters: {at_most: 1.0e6}}\nrun:\n"
+    search = searcher(made_plan(("run:\n", bounds)), tmp_path / "a")
+    finish(search.ledger, search.suggest("id0"), parameters=1_500_000)
+    search.settle_all()
+    trial = told(tmp_path / "a")[0]
+    assert trial.constraints.keys() == {"val/dice_mean", "model/parameters"}
+    assert trial.constraints["model/parameters"] == pytest.approx(0.5)
+    assert trial.constraints["val/dice_mean"] == pytest.approx((0.4 - trial.value) / 0.4)
+
+
+THRICE = ("run:\n", "repeats: 3\nrun:\n")
+
+
+def test_each_repeat_of_a_configuration_is_a_trial_with_a_seed_of_its_own(tmp_path):
+    suggested = run_study(searcher(made_plan(THRICE, ("trials: 9", "trials: 4")), tmp_path / "a"))
+    assert list(suggested) == list(range(12))
+    for first in range(0, 12, 3):
+        runs = [suggested[first + repeat]["run"] for repeat in range(3)]
+        assert [run["train"].pop("seed") for run in runs] == [0, 1, 2]
+        assert runs[0] == runs[1] == runs[2]
+        assert len({str(suggested[first + repeat]["limits"]) for repeat in range(3)}) == 1
+
+
+def test_optuna_sees_one_trial_a_configuration_with_the_mean_of_its_repeats(tmp_path):
+    search = searcher(made_plan(THRICE, ("trials: 9", "trials: 2")), tmp_path / "a")
+    run_study(search)
+    trials = told(tmp_path / "a")
+    assert len(trials) == 2
+    values = [search.ledger.record(index).metrics["val/auprc"] for index in range(3)]
+    assert trials[0].value == pytest.approx(sum(values) / 3)
+
+
+def test_a_repeated_study_does_not_depend_on_the_order_of_its_trials_or_on_a_kill(tmp_path):
+    plan = made_plan(THRICE, ("trials: 9", "trials: 6"))
+    first = run_study(searcher(plan, tmp_path / "a"))
+    last = run_study(searcher(plan, tmp_path / "b"), order=lambda waiting: waiting[-1])
+    begun = run_study(searcher(plan, tmp_path / "c"), limit=13)
+    again = run_study(searcher(plan, tmp_path / "c"))
+    assert first == last == {**begun, **again}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "state"),
+    [
+        (("completed", "completed", "failed"), "COMPLETE"),
+        (("completed", "failed", "diverged"), "FAIL"),
+        (("completed", "stopped", "completed"), "PRUNED"),
+        (("failed", "stopped", "stopped"), "PRUNED"),
+    ],
+)
+def test_what_becomes_of_a_configuration_follows_from_its_repeats(statuses, state, tmp_path):
+    search = searcher(made_plan(THRICE), tmp_path / "a")
+    for number, status in enumerate(statuses):
+        finish(search.ledger, search.suggest(f"id{number}"), status)
+    search.settle_all()
+    assert told(tmp_path / "a")[0].state.name == state
+
+
+def test_a_configuration_is_not_told_before_all_its_repeats_are_finished(tmp_path):
+    search = searcher(made_plan(THRICE), tmp_path / "a")
+    for number in range(2):
+        finish(search.ledger, search.suggest(f"id{number}"))
+    search.settle_all()
+    assert told(tmp_path / "a")[0].state.name == "RUNNING"
+
+
+@pytest.mark.parametrize(("gan_share", "limited"), [(0.5, set()), (0.25, {2})])
+def test_losses_before_a_model_reconstructs_set_no_limit_and_are_held_against_none(gan_share, limited, tmp_path):
+    """Rungs are at epochs 1 and 2 of 4; the encoder's first epoch is the 3rd, or the 2nd."""
+    model = """\
+    kind: vae_gan
+    latent: {choice: [{kind: dense, dim: {choice: [16, 64]}}, {kind: spatial, size: {choice: [8, 16]}}]}
+"""
+    fanogan = f"    kind: fanogan\n    gan_share: {gan_share}\n    latent: {{kind: dense, dim: 16}}\n"
+    plan = made_plan((model, fanogan), ("enqueue: [sAE3]\n", ""), ("trials: 9", "trials: 6"))
+    suggested = run_study(searcher(plan, tmp_path / "a"))
+    assert dict(suggested[5]["limits"]).keys() == limited

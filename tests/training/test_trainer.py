@@ -17,7 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from uadray.config import RunConfig
 from uadray.models.zoo import ZOO
 from uadray.scoring.detector import Detector
-from uadray.scoring.scorecard import score
+from uadray.scoring.score import score
 from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.synthetic import SyntheticConfig, paint
 from uadray.scoring.validation import PAINTING_SEED

@@ -14,6 +14,7 @@ from pydantic import Field
 from uadray.models.adversary import AdversaryConfig, NoAdversaryConfig
 from uadray.models.blocks import Backbone, BackboneConfig, halvings
 from uadray.models.latent import LatentConfig, SpatialLatentConfig
+from uadray.models.model_section import ModelSection
 from uadray.models.posterior import DeterministicConfig, PosteriorConfig
 from uadray.models.reduction import PixelMean, Reduction
 

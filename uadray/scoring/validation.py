@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from uadray.data.store import Slices
 from uadray.scoring.detector import Detector
 from uadray.scoring.percentiles import percentile_curve
-from uadray.scoring.scorecard import Scorecard, labelled, score
+from uadray.scoring.score import labelled, score
+from uadray.scoring.scorecard import Scorecard
 from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.synthetic import SyntheticConfig, paint
 from uadray.scoring.tallies import tally_of

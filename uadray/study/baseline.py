@@ -9,7 +9,8 @@ from functools import partial
 from uadray.data.store import Slices
 from uadray.models.intensity import IntensityConfig
 from uadray.scoring.detector import Detector
-from uadray.scoring.scorecard import Scorecard, labelled, score
+from uadray.scoring.score import labelled, score
+from uadray.scoring.scorecard import Scorecard
 from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.synthetic import paint
 from uadray.scoring.threshold import Fitted

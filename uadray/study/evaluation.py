@@ -18,7 +18,8 @@ from uadray.errors import DataError, Problem, StudyError
 from uadray.files import write_json
 from uadray.scoring.detector import Detector
 from uadray.scoring.lesion_table import Finding, findings
-from uadray.scoring.scorecard import Scorecard, score
+from uadray.scoring.score import score
+from uadray.scoring.scorecard import Scorecard
 from uadray.study.held_out import open_test
 from uadray.study.ledger import Ledger, Record
 from uadray.training.checkpoint import load_weights

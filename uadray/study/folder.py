@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from uadray.errors import ConfigError, Problem
 from uadray.files import write_json
 from uadray.study.ledger import Ledger
@@ -84,8 +86,17 @@ def _agreed(path: Path, plain: Tree, agree: Agree) -> None:
     if not path.is_file():
         write_json(path, {"id": uuid.uuid4().hex, **plain})
         return
-    written = {key: value for key, value in json.loads(path.read_text()).items() if key != "id"}
+    written = _as_now(json.loads(path.read_text()))
     agree(path, written, json.loads(json.dumps(plain)))
+
+
+def _as_now(content: Tree) -> Tree:
+    """What the file says, keys that it does not know yet with their defaults; as it is where it cannot be read so."""
+    tree = {key: value for key, value in content.items() if key != "id"}
+    try:
+        return {**StudyConfig.parse({k: v for k, v in tree.items() if k != "store"}).plain(), "store": tree["store"]}
+    except (ValidationError, KeyError):
+        return tree
 
 
 def _changed(written: Tree, asked: Tree) -> list[str]:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable
 
 from uadray.study.ledger import Record
-from uadray.study.plan import Metric
+from uadray.study.objectives import Metric
 
 FEWEST = 10  # trials, below which a share would be noise
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from uadray.config import RunConfig
-from uadray.study.plan import Metric, StudyConfig
+from uadray.study.objectives import Metric
+from uadray.study.plan import StudyConfig
 
 OF_PATIENTS: tuple[Metric, ...] = ("val/auprc", "val/dice_mean")
 PAINTED: tuple[Metric, ...] = ("val/synthetic_auprc", "val/synthetic_dice")
 
 
 def labels_for(plan: StudyConfig) -> list[str]:
-    """The objectives, thresholds and shapes of painted lesions that need labels, by name; [] where none does."""
-    objectives = [metric for metric in plan.objectives if metric in OF_PATIENTS]
+    """The objectives, constraints, thresholds and shapes of painted lesions that need labels, by name; [] where none does."""
+    objectives = [metric for metric in [*plan.objectives, *plan.constraints] if metric in OF_PATIENTS]
     thresholds = [RunConfig.parse(corner.plain()).scoring.threshold for corner in plan.space.corners()]
     fitted = [f"the threshold {threshold.kind}" for threshold in thresholds if threshold.needs_labels]
     shapes = plan.painting.shapes
     painted = [f"the painting {shapes.kind}"] if shapes.needs_labels else []
-    return [*objectives, *dict.fromkeys(fitted), *painted]
+    return [*dict.fromkeys([*objectives, *fitted]), *painted]
 
 
 def choice(plan: StudyConfig, judged: int) -> str:

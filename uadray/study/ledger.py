@@ -79,7 +79,13 @@ class Record:
         patients = {} if self.val is None else {"val/auprc": self.val.auprc, "val/dice_mean": self.val.dice_mean}
         names = {"val/synthetic_dice": "dice_mean", "val/synthetic_auprc": "auprc"}
         synthetic = {metric: self.synthetic[name] for metric, name in names.items() if name in self.synthetic}
-        return {**patients, "val/seconds_per_slice": self.seconds_per_slice, **synthetic, **trained}
+        return {
+            **patients,
+            "val/seconds_per_slice": self.seconds_per_slice,
+            "model/parameters": float(self.parameters),
+            **synthetic,
+            **trained,
+        }
 
 
 @dataclass(frozen=True)

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from uadray.data.cohorts import CohortConfig
 from uadray.data.preparation import PrepareConfig
 from uadray.models.zoo import ZOO
 from uadray.scoring.synthetic import SyntheticConfig
 from uadray.section import Section
+from uadray.study.budget import BudgetConfig
+from uadray.study.objectives import BoundConfig, Metric, Mode
 from uadray.study.sampling import SamplerConfig, TpeConfig
 from uadray.study.search_space import SearchSpace, Values
 from uadray.study.stopping import NeverConfig, SchedulerConfig
 from uadray.study.tested import TestedConfig, WinnerConfig
+from uadray.study.warm_start import WarmStartConfig
 from uadray.training.resources import ResourcesConfig
-
-Metric = Literal[
-    "val/auprc", "val/dice_mean", "val/l1", "val/seconds_per_slice", "val/synthetic_auprc", "val/synthetic_dice"
-]
-
-
-class BudgetConfig(Section):
-    """How much a study may spend; what is reached first ends it."""
-
-    trials: int = Field(12, ge=1)
-    """Configurations to try."""
-
-    hours: float = Field(24.0, gt=0)
-    """Wall time after which no trial is started any more."""
-
-    concurrent_trials: int = Field(2, ge=1)
-    """Trials that run at the same time."""
-
-    max_failed_trials: int = Field(3, ge=0)
-    """More failed trials than this end the study."""
 
 
 class StudyConfig(Section):
@@ -50,11 +34,19 @@ class StudyConfig(Section):
     prepare: PrepareConfig = PrepareConfig()
     """From scans to slices."""
 
-    objectives: dict[Metric, Literal["min", "max"]] = Field({"val/auprc": "max"}, min_length=1)
+    objectives: dict[Metric, Mode] = Field({"val/auprc": "max"}, min_length=1)
     """What the search improves; the first one picks the winner."""
+
+    constraints: dict[Metric, BoundConfig] = Field(default={})
+    """What a configuration must keep to be chosen; samplers that know constraints look for such ones."""
 
     budget: BudgetConfig = BudgetConfig()
     """How much it may spend."""
+
+    repeats: int = Field(1, ge=1, le=100)
+    """Trainings of each configuration, with `train.seed`, `train.seed` + 1, ...; each is a trial of its own. The
+    sampler learns from their mean, and the winner is chosen by it. A search over `train.seed` is better left to
+    this."""
 
     sampler: SamplerConfig = TpeConfig()
     """How configurations are drawn."""
@@ -71,6 +63,9 @@ class StudyConfig(Section):
     painting: SyntheticConfig = SyntheticConfig()
     """Lesions that are painted on healthy validation slices, for objectives that need no label."""
 
+    warm_start: WarmStartConfig | None = None
+    """An earlier study to start from."""
+
     tested: TestedConfig = WinnerConfig()
     """Who is scored on the test patients in the end."""
 
@@ -82,13 +77,21 @@ class StudyConfig(Section):
         return SearchSpace(self.run)
 
     @property
-    def winner(self) -> tuple[Metric, Literal["min", "max"]]:
+    def winner(self) -> tuple[Metric, Mode]:
         """The objective that picks the winner, and its direction."""
         return next(iter(self.objectives.items()))
 
-    def enqueued(self) -> list[Values]:
-        """The drawn values of the trials that are not left to draws: rows of the zoo, then those of the sampler."""
-        rows = [values for name in self.enqueue if (values := self.point(name))]
+    @property
+    def trainings(self) -> int:
+        """Trials of the whole budget: every configuration as often as it is repeated."""
+        return self.budget.trials * self.repeats
+
+    def enqueued(self, found: Sequence[Values] = ()) -> list[Values]:
+        """The drawn values of the configurations that are not left to draws.
+
+        Rows of the zoo, then what another study found, then those of the sampler.
+        """
+        rows = [*(values for name in self.enqueue if (values := self.point(name))), *found]
         points = self.sampler.enqueued(self.space)
         if not points:
             return rows
@@ -96,4 +99,17 @@ class StudyConfig(Section):
 
     def point(self, name: str) -> Values | None:
         """The drawn values that make a row of the zoo; None or {} where the space does not lead to it."""
-        return self.space.locate({"model": ZOO[name].plain()}, {row: config.plain() for row, config in ZOO.items()})
+        return self.locate({"model": ZOO[name].plain()})
+
+    def locate(self, tree: Any) -> Values | None:
+        """The drawn values at which the space is like a configuration tree; None where it is nowhere."""
+        return self.space.locate(tree, {row: config.plain() for row, config in ZOO.items()})
+
+    @field_validator("resources")
+    @classmethod
+    def _gpu_hours_need_gpus(cls, resources: ResourcesConfig, info: ValidationInfo) -> ResourcesConfig:
+        """A budget that is never used ends nothing."""
+        budget: BudgetConfig | None = info.data.get("budget")  # none where it has errors of its own
+        if budget is not None and budget.gpu_hours is not None and not resources.gpus_per_worker:
+            raise ValueError("must have gpus_per_worker above 0 where budget.gpu_hours counts them")
+        return resources

@@ -100,7 +100,7 @@ class Progress:
             study=self._plan.study,
             metric=metric,
             mode=mode,
-            trials=self._plan.budget.trials,
+            trials=self._plan.trainings,
             rows=dict(self._rows),
             passed=duration(self._clock() - self._started),
             left=duration(eta) if eta else "",
@@ -115,7 +115,7 @@ class Progress:
         """Time left if the rest goes as what was done since the start; None before there is anything to judge by."""
         rows = list(self._rows.values())
         done = sum(row.epoch / row.epochs if row.status == "running" else 1.0 for row in rows)
-        left, fresh = self._plan.budget.trials - done, done - self._found
+        left, fresh = self._plan.trainings - done, done - self._found
         return (self._clock() - self._first) * left / fresh if fresh > 0 else None
 
     def _write_now_and_then(self) -> None:

@@ -2,10 +2,13 @@
 
 Ray's own class hands NaN and infinity to Optuna, reports stopped trials as complete, and lets what a trial is told
 depend on which trials happen to have finished. Here
-- only finite objectives are told; stopped trials are PRUNED, failed ones FAIL;
-- trial n is drawn when trials 0 to n - lag are settled, from exactly these, with a sampler seeded by n. Timing decides
+- a configuration is trained as often as the study repeats it; each training is a trial, Optuna sees the mean, once all
+  of them are finished;
+- only finite objectives are told; what was stopped is PRUNED, what was not scored FAIL (uadray.study.telling);
+- configuration n is drawn when 0 to n - lag are settled, from exactly these, with a sampler seeded by n. Timing decides
   nothing, so the same study gives the same table, also after a resume;
-- trial n of the study is number n in Optuna's storage and on disk, so a resumed study continues the same trials.
+- configuration n is number n in Optuna's storage, after those that `warm_start` knows, and its trials are n * repeats
+  and on, so a resumed study continues the same trials.
 """
 
 from __future__ import annotations
@@ -17,13 +20,20 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
 from uadray.config import RunConfig
+from uadray.study.budget import Spending
+from uadray.study.configurations import Configuration, configuration
 from uadray.study.ledger import Ledger, Record
+from uadray.study.objectives import merit
 from uadray.study.plan import StudyConfig
+from uadray.study.search_space import Values
+from uadray.study.stopwatch import Stopwatch
+from uadray.study.telling import listening, live, tell, tell_known
+from uadray.study.warm_start import Start
 
 
 class SettledSearch(OptunaSearch):
@@ -33,8 +43,7 @@ class SettledSearch(OptunaSearch):
         self.plan = plan
         self.ledger = ledger
         self._stopped_by = ""
-        self._clock = clock
-        self._started = clock()
+        self._watch = Stopwatch(ledger.folder / "spent.json", clock)
         self._next = 0
         self._settled = 0
         self._runs: dict[str, tuple[int, RunConfig]] = {}
@@ -43,51 +52,50 @@ class SettledSearch(OptunaSearch):
             space=plan.space.suggest,
             metric=list(plan.objectives),
             mode=list(plan.objectives.values()),
-            sampler=plan.sampler.build(0),
+            sampler=listening(),
             study_name=plan.study,
             storage=storage,
         )
-        known = self._ot_study.get_trials(deepcopy=False)
-        if all(trial.state == TrialState.WAITING for trial in known):  # a kill may have left some of them out
-            for values in plan.enqueued()[len(known) :]:
-                self._ot_study.enqueue_trial(values)
+        self._known = self._begin()
 
     @property
     def complete(self) -> bool:
         """Whether every trial of the budget is finished."""
-        return all(self.ledger.record(index) for index in range(self.plan.budget.trials))
+        return all(self.ledger.record(index) for index in range(self.plan.trainings))
 
     @property
     def done(self) -> bool:
         """Whether no more trials are drawn and all that were drawn are finished."""
-        drawn_all = bool(self._stopped_by) or self._next >= self.plan.budget.trials
+        drawn_all = bool(self._stopped_by) or self._next >= self.plan.trainings
         return drawn_all and all(self.ledger.record(index) for index in range(self._next))
 
     @property
     def ending(self) -> str:
         """Why no more trials are tried."""
-        return self._stopped_by or f"all {self.plan.budget.trials} trials are done"
+        return self._stopped_by or f"all {self.plan.trainings} trials are done"
 
     @property
     def lag(self) -> int:
-        """How many trials before it a trial does not know of: enough that a slow neighbour keeps no core waiting."""
-        return 3 * self.plan.budget.concurrent_trials - 2
+        """How many configurations before it one does not know of: enough that a slow trial keeps no core waiting."""
+        trials = 3 * self.plan.budget.concurrent_trials - 2
+        return math.ceil((trials + self.plan.repeats - 1) / self.plan.repeats)
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next unfinished trial's configuration; None to wait; FINISHED when nothing more is to be tried."""
-        while self._next < self.plan.budget.trials:
+        while self._next < self.plan.trainings:
             index = self._next
-            if not all(self.ledger.record(earlier) for earlier in range(self._settled, index - self.lag + 1)):
+            number, repeat = divmod(index, self.plan.repeats)
+            if not all(self._configuration(earlier) for earlier in range(self._settled, number - self.lag + 1)):
                 return None
-            if not self._begun(index) and self._spent(index):
+            if not self._begun(number) and self._spent(number):
                 break
-            while self._settled <= index - self.lag:
+            while self._settled <= number - self.lag:
                 self._settle(self._settled)
-            run = self._draw(index)
+            run = _repeated(self._draw(number), repeat)
             self._next += 1
             if self.ledger.record(index) is None:
                 self._runs[trial_id] = (index, run)
-                return {"index": index, "run": run.plain(), "limits": list(self._limits(index, run).items())}
+                return {"index": index, "run": run.plain(), "limits": list(self._limits(number, run).items())}
         return str(Searcher.FINISHED)
 
     def run_of(self, trial_id: str) -> tuple[int, RunConfig]:
@@ -95,68 +103,119 @@ class SettledSearch(OptunaSearch):
         return self._runs[trial_id]
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Nothing: what counts is the record on disk."""
+        """Look at the clock: what counts of a trial is the record on disk."""
+        self._watch.mark()
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Nothing: a trial is settled in its turn, from its record."""
+        """Look at the clock: a trial is settled in its turn, from its record."""
+        self._watch.mark()
 
     def settle_all(self) -> None:
         """Tell Optuna of every finished trial, once no more are to be drawn: earlier, it would know too much."""
-        for number in range(self._settled, len(self._ot_study.trials)):
-            if self.ledger.record(number) is not None:
+        for number in range(self._settled, len(self._ot_study.trials) - self._known):
+            if self._configuration(number) is not None:
                 self._settle(number)
 
-    def _spent(self, index: int) -> bool:
-        """Whether a budget keeps trial `index` from being drawn; failures count once they are settled."""
-        budget = self.plan.budget
-        settled = (self.ledger.record(earlier) for earlier in range(index - self.lag + 1))
-        failed = sum(record is not None and record.status == "failed" for record in settled)
-        if failed > budget.max_failed_trials:
-            self._stopped_by = f"{failed} trials failed, more than max_failed_trials = {budget.max_failed_trials}"
-        elif self._clock() - self._started > budget.hours * 3600:
-            self._stopped_by = f"the {budget.hours:g} hours of its budget are over"
+    def _begin(self) -> int:
+        """Tell of what is known and enqueue what is not left to draws; how many are known."""
+        plan, start = self.plan, Start()
+        if plan.warm_start is not None:
+            needed = list(dict.fromkeys([*plan.objectives, *plan.constraints]))
+            start = plan.warm_start.start(self.ledger, plan.space, plan.locate, plan.objectives, needed)
+        for number, known in enumerate(start.known):
+            tell_known(self._ot_study, number, known, plan)
+        own = self._ot_study.get_trials(deepcopy=False)[len(start.known) :]
+        if all(trial.state == TrialState.WAITING for trial in own):  # a kill may have left some of them out
+            for values in plan.enqueued(start.first)[len(own) :]:
+                self._ot_study.enqueue_trial(values)
+        return len(start.known)
+
+    def _spent(self, number: int) -> bool:
+        """Whether a budget keeps configuration `number` from being drawn; what is settled by then counts."""
+        self._watch.mark()
+        metric, mode = self.plan.winner
+        resources, settled = self.plan.resources, self._before(number)
+        trials = [record for each in settled for record in each.trainings]
+        gpu_seconds = (
+            sum(record.seconds - record.seconds_reused for record in trials)
+            * resources.workers
+            * resources.gpus_per_worker
+        )
+        candidates = [each.has(metric) and each.feasible(self.plan.constraints) for each in settled]
+        spending = Spending(
+            failed=sum(record.status == "failed" for record in trials),
+            hours=self._watch.seconds / 3600,
+            gpu_hours=gpu_seconds / 3600,
+            merits=[
+                merit(each.mean(metric), mode) if candidate else -math.inf
+                for each, candidate in zip(settled, candidates, strict=True)
+            ],
+        )
+        self._stopped_by = self.plan.budget.exceeded(spending)
         return bool(self._stopped_by)
 
-    def _begun(self, index: int) -> bool:
-        """Whether an earlier start of the study drew the trial."""
-        known = self._ot_study.get_trials(deepcopy=False)
-        return index < len(known) and known[index].state != TrialState.WAITING
+    def _configuration(self, number: int) -> Configuration | None:
+        return configuration(self.ledger, number, self.plan.repeats)
 
-    def _draw(self, index: int) -> RunConfig:
-        """Trial `index`; of one that was begun, what was drawn stays and what was not is drawn now."""
-        self._ot_study.sampler = self.plan.sampler.build(index)
-        if self._begun(index):
-            known = self._ot_study.get_trials(deepcopy=False)[index]
-            finished = known.state.is_finished()
-            trial = known if finished else optuna.trial.Trial(self._ot_study, known._trial_id)
+    def _before(self, number: int) -> list[Configuration]:
+        """The settled configurations that configuration `number` knows of."""
+        found = (self._configuration(earlier) for earlier in range(number - self.lag + 1))
+        return [each for each in found if each is not None]
+
+    def _frozen(self, number: int) -> FrozenTrial | None:
+        """What Optuna's storage has of a configuration."""
+        trials = self._ot_study.get_trials(deepcopy=False)
+        return trials[self._known + number] if self._known + number < len(trials) else None
+
+    def _begun(self, number: int) -> bool:
+        """Whether an earlier start of the study drew the configuration."""
+        frozen = self._frozen(number)
+        return frozen is not None and frozen.state != TrialState.WAITING
+
+    def _draw(self, number: int) -> RunConfig:
+        """A configuration; of one that was begun, what was drawn stays and what was not is drawn now."""
+        frozen = self._frozen(number)
+        if frozen is None or frozen.state == TrialState.WAITING:
+            values = self._drawn(number, self._ot_study.ask)
+        elif not self._whole(frozen.params):
+            values = self._drawn(number, lambda: live(self._ot_study, frozen))
         else:
-            finished, trial = False, self._ot_study.ask()
-        values = trial.params if finished else self.plan.space.suggest(trial)
+            values = frozen.params
         return RunConfig.parse(self.plan.space.resolve(values))
 
-    def _limits(self, index: int, run: RunConfig) -> dict[int, float]:
-        records = [self.ledger.record(earlier) for earlier in range(index - self.lag + 1)]
-        curves = [record.losses for record in records if record is not None]
-        return self.plan.scheduler.limits(curves, run.train.epochs)
+    def _drawn(self, number: int, begin: Callable[[], optuna.Trial]) -> Values:
+        self._ot_study.sampler = self.plan.sampler.build(number, self.plan.space)
+        return self.plan.space.suggest(begin())
+
+    def _whole(self, values: Values) -> bool:
+        """Whether nothing is left to be drawn."""
+        try:
+            self.plan.space.resolve(values)
+        except KeyError:
+            return False
+        return True
+
+    def _limits(self, number: int, run: RunConfig) -> dict[int, float]:
+        settled = [(each.number, _judged_losses(record)) for each in self._before(number) for record in each.trainings]
+        limits = self.plan.scheduler.limits(number, settled, run.train.epochs)
+        return {epoch: limit for epoch, limit in limits.items() if _judged(run, epoch)}
 
     def _settle(self, number: int) -> None:
-        """Tell Optuna how trial `number` ended, unless it knows."""
+        """Tell Optuna how a configuration ended."""
         self._settled = max(self._settled, number + 1)
-        trial = self._ot_study.get_trials(deepcopy=False)[number]
-        record = self.ledger.record(number)
-        if record is None or trial.state.is_finished():
-            return
-        values = [record.metrics.get(metric, math.nan) for metric in self.plan.objectives]
-        if record.status in ("diverged", "failed") or not all(map(math.isfinite, values)):
-            self._ot_study.tell(number, state=TrialState.FAIL)
-        elif record.status == "stopped":
-            self._report(number, record, values)
-            self._ot_study.tell(number, state=TrialState.PRUNED)
-        else:
-            self._ot_study.tell(number, values)
+        frozen, settled = self._frozen(number), self._configuration(number)
+        if frozen is not None and settled is not None:
+            tell(self._ot_study, frozen, settled, self.plan)
 
-    def _report(self, number: int, record: Record, values: list[float]) -> None:
-        """The objective at the epoch a trial was stopped; Optuna keeps none for several objectives."""
-        if len(values) == 1:
-            storage_id = self._ot_study.get_trials(deepcopy=False)[number]._trial_id
-            optuna.trial.Trial(self._ot_study, storage_id).report(values[0], step=len(record.curve))
+
+def _repeated(run: RunConfig, repeat: int) -> RunConfig:
+    return run.model_copy(update={"train": run.train.model_copy(update={"seed": run.train.seed + repeat})})
+
+
+def _judged(run: RunConfig, epoch: int) -> bool:
+    """Whether the loss after an epoch is one of a model whose reconstruction has begun to learn."""
+    return run.model.judged_from <= (epoch - 1) / run.train.epochs
+
+
+def _judged_losses(record: Record) -> dict[int, float]:
+    return {epoch: loss for epoch, loss in enumerate(record.losses, start=1) if _judged(record.run, epoch)}

@@ -3,56 +3,64 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any
 
 from uadray.data.store import Store
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
+from uadray.study.configurations import Configuration, configurations
 from uadray.study.ledger import Ledger, Record
-from uadray.study.plan import Metric, StudyConfig
-
-BEST: Mapping[Metric, Literal["min", "max"]] = {
-    "val/auprc": "max",
-    "val/dice_mean": "max",
-    "val/l1": "min",
-    "val/seconds_per_slice": "min",
-    "val/synthetic_auprc": "max",
-    "val/synthetic_dice": "max",
-}
+from uadray.study.objectives import BEST, Metric, Mode, merit, non_dominated
+from uadray.study.plan import StudyConfig
 
 
 def select(plan: StudyConfig, ledger: Ledger, store: Store, ending: str) -> Record:
-    """The best trial by the study's first objective, sealed in selection.json with why the search ended.
+    """The best configuration's trial by the first objective, sealed in selection.json with why the search ended.
 
-    A trial that was stopped early is a candidate with the weights it has: on real scans the healthy loss that stops
-    trials and the score that picks one often disagree. Ties go to the earlier trial. A selection that is on disk
-    stays. Beside it stands, under `would_have_chosen`, the trial that each other metric ranks first, so that a report
-    can show how objectives disagree; no test label is read. Raises StudyError (UAD-330) when no trial was scored.
+    Only a configuration that keeps the study's constraints can win. One that was repeated is ranked by the mean over
+    its trainings, and the training whose objective is the median stands for it: its trial is selected. A trial that was
+    stopped early is a candidate with the weights it has: on real scans the healthy loss that stops trials and the score
+    that picks one often disagree. Ties go to the earlier one. A selection that is on disk stays. Beside it stand, each
+    by the trial that stands for it: under `would_have_chosen` what each other metric ranks first, so that a report can
+    show how objectives disagree; under `pareto`, with several objectives, what no other configuration beats in all of
+    them; no test label is read. Raises StudyError: UAD-330 when no trial was scored, UAD-334 when none keeps the
+    constraints.
     """
     sealed = sealed_trial(ledger)
     if sealed is not None and (record := ledger.record(sealed)) is not None:
         return record
     metric, mode = plan.winner
-    records = list(ledger.records())
-    ranking = _ranking(records, metric, mode)
-    if not ranking:
-        reasons = [record.reason for record in records if record.reason] or ["none"]
+    found = configurations(ledger, plan.repeats)
+    scored = _ranking(found, metric, mode)
+    if not scored:
+        reasons = [record.reason for record in ledger.records() if record.reason] or ["none"]
         must = "a trial must have been scored"
         raise StudyError(Problem("UAD-330", plan.study, must, reasons[-1], "See the reasons in its folder trials/."))
-    best = ranking[0]
+    ranking = [each for each in scored if each.feasible(plan.constraints)]
+    if not ranking:
+        raise StudyError(_none_feasible(plan, scored))
+
+    def trial(each: Configuration) -> int:
+        return each.representative(metric, mode).index
+
+    best = ranking[0].representative(metric, mode)
     selection = {
         "trial": best.index,
         "objective": {metric: mode},
         "run": best.run.plain(),
         "epochs_trained": len(best.curve),
         "metrics": best.metrics,
-        "ranking": [record.index for record in ranking],
+        "ranking": [trial(each) for each in ranking],
+        "infeasible": [trial(each) for each in scored if each not in ranking],
         "would_have_chosen": {
-            other: rivals[0].index
+            other: rivals[0].representative(other, best_is).index
             for other, best_is in {**BEST, **plan.objectives}.items()
-            if other != metric and (rivals := _ranking(records, other, best_is))
+            if other != metric and (rivals := _ranking(ranking, other, best_is))
         },
+        "pareto": [trial(each) for each in _pareto(ranking, plan.objectives)],
+        "repeats": _repeats(ranking[0], plan.objectives),
         "store": store.key,
         "ending": ending,
     }
@@ -60,11 +68,48 @@ def select(plan: StudyConfig, ledger: Ledger, store: Store, ending: str) -> Reco
     return best
 
 
-def _ranking(records: Iterable[Record], metric: Metric, mode: Literal["min", "max"]) -> list[Record]:
-    """The records that have a metric, best first; ties go to the earlier trial."""
-    sign = 1 if mode == "max" else -1
-    scored = (record for record in records if metric in record.metrics)
-    return sorted(scored, key=lambda record: (-sign * record.metrics[metric], record.index))
+def _ranking(found: Iterable[Configuration], metric: Metric, mode: Mode) -> list[Configuration]:
+    """The configurations that have a metric, best first; ties go to the earlier one."""
+    scored = (each for each in found if each.has(metric))
+    return sorted(scored, key=lambda each: (-merit(each.mean(metric), mode), each.number))
+
+
+def _pareto(found: Iterable[Configuration], objectives: Mapping[Metric, Mode]) -> list[Configuration]:
+    """The configurations that no other beats in all of several objectives, in their order; [] for one objective."""
+    if len(objectives) == 1:
+        return []
+    scored = [each for each in found if all(each.has(metric) for metric in objectives)]
+    merits = [[merit(each.mean(metric), mode) for metric, mode in objectives.items()] for each in scored]
+    return sorted((scored[place] for place in non_dominated(merits)), key=lambda each: each.number)
+
+
+def _repeats(chosen: Configuration, objectives: Iterable[Metric]) -> dict[Metric, dict[str, Any]]:
+    """What the trainings of a configuration reached, each by its trial, and all together."""
+    return {
+        metric: {
+            "mean": chosen.mean(metric),
+            "std": chosen.std(metric),
+            "values": {str(trial): value for trial, value in chosen.values(metric).items()},
+        }
+        for metric in objectives
+        if chosen.has(metric)
+    }
+
+
+def _none_feasible(plan: StudyConfig, scored: Iterable[Configuration]) -> Problem:
+    """What to say of a study in which every configuration breaks a constraint: which came nearest."""
+
+    def beyond(each: Configuration) -> float:
+        return sum(
+            math.inf if math.isnan(excess) else max(excess, 0.0) for excess in each.excess(plan.constraints).values()
+        )
+
+    nearest = min(scored, key=lambda each: (beyond(each), each.number))
+    metric, mode = plan.winner
+    must = "a trial must keep " + ", ".join(f"{name} {bound}" for name, bound in plan.constraints.items())
+    values = ", ".join(f"{name} {nearest.mean(name):.6g}" for name in plan.constraints)
+    got = f"trial {nearest.representative(metric, mode).index} comes nearest with {values}"
+    return Problem("UAD-334", plan.study, must, got, "Widen the constraints or the space, under another name.")
 
 
 def sealed_trial(ledger: Ledger) -> int | None:

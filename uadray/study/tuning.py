@@ -62,7 +62,7 @@ def run_trials(
         tune.with_resources(trainable, resources.held_by_trial),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
-            num_samples=plan.budget.trials,
+            num_samples=plan.trainings,
             max_concurrent_trials=plan.budget.concurrent_trials,
             reuse_actors=resources.workers == 1,
         ),

@@ -22,7 +22,8 @@ from uadray.models.intensity import IntensityConfig
 from uadray.scoring.detector import Detector
 from uadray.scoring.false_positives import FalsePositives, false_positives
 from uadray.scoring.figure import save_panels
-from uadray.scoring.scorecard import Scorecard, score
+from uadray.scoring.score import score
+from uadray.scoring.scorecard import Scorecard
 from uadray.scoring.threshold import Fitted
 from uadray.study.baseline import best_intensity
 from uadray.study.held_out import open_test
