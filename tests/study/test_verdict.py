@@ -201,7 +201,13 @@ def test_a_trial_without_labelled_patients_is_finished_and_scored_on_painted_les
     ledger, _, best = unlabelled
     for record in ledger.records():
         assert (record.status, record.scored, record.val) == ("completed", True, None)
-        assert record.metrics.keys() == {"val/l1", "val/seconds_per_slice", "val/synthetic_dice", "val/synthetic_auprc"}
+        assert record.metrics.keys() == {
+            "val/l1",
+            "val/seconds_per_slice",
+            "model/parameters",
+            "val/synthetic_dice",
+            "val/synthetic_auprc",
+        }
         assert record.synthetic["labels"] == "none"
         assert (ledger.trial(record.index) / "panels.png").is_file()
     assert ledger.record(1).threshold == ScanPercentile()

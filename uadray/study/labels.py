@@ -11,7 +11,7 @@ PAINTED: tuple[Metric, ...] = ("val/synthetic_auprc", "val/synthetic_dice")
 
 
 def labels_for(plan: StudyConfig) -> list[str]:
-    """The objectives, constraints, thresholds and shapes of painted lesions that need labels, by name; [] where none does."""
+    """The objectives, constraints, thresholds and shapes of painted lesions that need labels; [] where none does."""
     objectives = [metric for metric in [*plan.objectives, *plan.constraints] if metric in OF_PATIENTS]
     thresholds = [RunConfig.parse(corner.plain()).scoring.threshold for corner in plan.space.corners()]
     fitted = [f"the threshold {threshold.kind}" for threshold in thresholds if threshold.needs_labels]

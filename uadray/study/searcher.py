@@ -136,11 +136,8 @@ class SettledSearch(OptunaSearch):
         metric, mode = self.plan.winner
         resources, settled = self.plan.resources, self._before(number)
         trials = [record for each in settled for record in each.trainings]
-        gpu_seconds = (
-            sum(record.seconds - record.seconds_reused for record in trials)
-            * resources.workers
-            * resources.gpus_per_worker
-        )
+        seconds = sum(record.seconds - record.seconds_reused for record in trials)
+        gpu_seconds = seconds * resources.workers * resources.gpus_per_worker
         candidates = [each.has(metric) and each.feasible(self.plan.constraints) for each in settled]
         spending = Spending(
             failed=sum(record.status == "failed" for record in trials),
