@@ -9,7 +9,7 @@ import uadray
 
 ROOT = Path(uadray.__file__).parent
 LAYERS = [  # from the bottom; a module may import from its own layer and from those before it
-    ["errors", "section", "files", "yaml_file"],
+    ["errors", "section", "files", "yaml_document", "yaml_file"],
     ["data"],
     ["models"],
     ["scoring"],
@@ -20,9 +20,9 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["study"],
     ["tracking"],
     ["console"],
-    ["prepare", "fsck", "qc"],
+    ["prepare", "fsck", "qc", "schema"],
     ["conduct", "dry_run"],
-    ["sweep", "train", "retrain", "status", "schema", "evaluate"],
+    ["sweep", "train", "retrain", "status", "evaluate"],
     ["__main__"],
 ]
 RAY = ["data.batches", "data.mapping", "training.trainer", "study"]

@@ -207,6 +207,14 @@ def test_a_misspelt_key_is_refused(tmp_path):
     assert "Did you mean `trials`?" in said
 
 
+def test_overrides_are_refused_together_with_the_file_that_they_change(tmp_path):
+    said = refused(tmp_path, "budget.hour=3", "epochs", space=SPACE.replace("trials: 5", "trails: 5"))
+    assert "UAD-210 override budget.hour: must be a known key; got 'hour'. Did you mean `hours`?" in said
+    assert "UAD-217 override epochs: must be KEY=VALUE" in said
+    assert "tiny.yaml:5:18 budget.trails" in said
+    assert "3 problems; nothing was computed" in said
+
+
 def test_a_truncated_scan_and_a_mask_of_another_shape_are_refused_together(copied, tmp_path):
     scan = copied / "sub-healthy001" / "anat" / "sub-healthy001_FLAIR.nii.gz"
     scan.write_bytes(scan.read_bytes()[:5000])

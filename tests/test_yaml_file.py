@@ -1,9 +1,19 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from uadray.errors import ConfigError
 from uadray.yaml_file import parse, read
+
+
+def problems(text):
+    """Of a document, or why there is none."""
+    try:
+        return list(map(str, parse(text, "x.yaml").problems))
+    except ConfigError as error:
+        return list(map(str, error.problems))
 
 
 @pytest.mark.parametrize(
@@ -20,29 +30,30 @@ def test_scalars_are_those_of_yaml_1_2(text, value):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\na: 2", r"UAD-202 x.yaml:1:1: keys must be unique; got 'a' twice"),
+        ("a: 1\na: 2", r"UAD-202 x.yaml:2:1 a: must be unique; got 'a' again, after line 1"),
         ("a: &b [1]\nc: *b", r"UAD-202 .*must be written out; got an alias"),
         ("a: .nan", r"UAD-202 x.yaml:1:4 a: numbers must be finite"),
         ("a: 1e999", r"UAD-202 x.yaml:1:4 a: numbers must be finite"),
         ("a: !!python/name:os.system x", r"UAD-202 .*must have no tag"),
         ("[1, 2]: 3", r"UAD-202 .*keys must be words"),
-        ("- 1\n- 2", r"UAD-202 x.yaml: must be a mapping"),
-        ("", r"UAD-202 x.yaml: must be a mapping"),
+        ("- 1\n- 2", r"UAD-202 x.yaml:1:1: must be a mapping"),
+        ("", r"UAD-202 x.yaml:1:1: must be a mapping"),
         ("a: [1", r"UAD-201 x.yaml:"),
         ("a: 1\n\tb: 2", r"UAD-201 x.yaml:2:"),
         ("a: 1\n---\nb: 2", r"UAD-201 x.yaml:2:"),
-        ("[" * 50_000, r"UAD-201"),
+        ("[" * 50_000, r"UAD-201 x.yaml:1:42: must have at most 40 levels"),
+        ("&x a: *x", r"UAD-202 .*got an alias"),
+        ("! a: 1", r"UAD-202 x.yaml:1:1 a: must have no tag"),
+        ("? [1]\n: 2", r"UAD-202 x.yaml:1:3 \?: keys must be words"),
     ],
 )
 def test_what_yaml_libraries_let_pass_is_refused_with_its_place(text, message):
-    with pytest.raises(ConfigError, match=message):
-        parse(text, "x.yaml")
+    assert any(re.match(message, problem) for problem in problems(text)), problems(text)
 
 
 def test_all_problems_come_at_once():
-    with pytest.raises(ConfigError) as caught:
-        parse("a: .inf\nb: 1\nb: 2\nc: .nan", "x.yaml")
-    assert len(caught.value.problems) == 3
+    assert len(problems("a: .inf\nb: 1\nb: 2\nc: .nan")) == 3
+    assert len(problems("a: .inf\nb: 1\nb: 2\nc: [")) == 3  # what had been read when nothing more could be
 
 
 def test_a_value_is_found_by_line_and_column():
@@ -66,3 +77,11 @@ def test_any_text_is_a_document_or_a_config_error(text):
         assert isinstance(parse(text, "x.yaml").tree, dict)
     except ConfigError as error:
         assert error.problems
+
+
+def test_a_value_that_cannot_be_read_is_known_so_that_nobody_complains_twice():
+    document = parse("a: {b: .nan, c: 1}", "x.yaml")
+    assert document.is_unread(("a", "b"))
+    assert document.is_unread(("a", "b", "below"))
+    assert not document.is_unread(("a", "c"))
+    assert not document.is_unread(("a",))

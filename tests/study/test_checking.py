@@ -6,7 +6,8 @@ import pytest
 
 from uadray.errors import ConfigError
 from uadray.study.checking import check, load
-from uadray.yaml_file import Document, parse
+from uadray.yaml_document import Document
+from uadray.yaml_file import parse
 
 GOOD = """\
 study: toy
@@ -46,19 +47,19 @@ def test_a_good_file_is_a_study():
     [
         ("budget:", "bugdet:", "UAD-210 toy.yaml:4:9 bugdet: must be a known key; got 'bugdet'. Did you mean `budget`?"),
         ("trials: 3", "trails: 3", "toy.yaml:4:18 budget.trails: must be a known key; got 'trails'. Did you mean `trials`?"),
-        ("trials: 3", "trials: three", "toy.yaml:4:18 budget.trials: should be a valid integer; got 'three'"),
-        ("trials: 3", "trials: 0", "toy.yaml:4:18 budget.trials: should be greater than or equal to 1; got 0"),
-        ("kind: phantom", "kind: phantasm", "UAD-210 toy.yaml:2:9 cohort"),
+        ("trials: 3", "trials: three", "toy.yaml:4:18 budget.trials: must be a whole number, at least 1; got 'three'"),
+        ("trials: 3", "trials: 0", "toy.yaml:4:18 budget.trials: must be a whole number, at least 1; got 0"),
+        ("kind: phantom", "kind: phantasm", "UAD-210 toy.yaml:2:16 cohort.kind: must be bids, manifest, nnunet or phantom; got 'phantasm'. Did you mean `phantom`?"),
         ("study: toy", "study: ../toy", "UAD-210 toy.yaml:1:8 study"),
         ("epochs:", "epoch:", "toy.yaml:13:18 run.train.epoch: must be a known key; got 'epoch'. Did you mean `epochs`?"),
-        ("dim: {choice: [4, 8]}", "dim: {choice: [4, x]}", "toy.yaml:11:43 run.model.latent.choice.0.dim.choice.1: should be"),
+        ("dim: {choice: [4, 8]}", "dim: {choice: [4, x]}", "toy.yaml:11:43 run.model.latent.choice.0.dim.choice.1: must be a whole number, at least 1; got 'x'"),
         ("size: {choice: [4, 8]}", "size: {choice: [4, 5]}", "UAD-211 toy.yaml:12:11 run.model.latent.choice.1"),
-        ("[90.0, 99.9]", "[90.0, 101]", "toy.yaml:14:80 run.scoring.threshold.percentile.uniform.1: should be less than 100"),
+        ("[90.0, 99.9]", "[90.0, 101]", "toy.yaml:14:80 run.scoring.threshold.percentile.uniform.1: must be a number, above 0, below 100; got 101"),
         ("[90.0, 99.9]", "[99, 90]", "UAD-212 toy.yaml:14:73 run.scoring.threshold.percentile.uniform: low must be below"),
-        ("kind: vae_gan", "kind: vaegan", "toy.yaml:8:5 run.model"),
+        ("kind: vae_gan", "kind: vaegan", "toy.yaml:8:11 run.model.kind: must be vae_gan,"),
         ("[sAE1]", "[sAE2]", "UAD-214 toy.yaml:5:11 enqueue.0: must be a row of the zoo: dAE, sAE1,"),
         ("[sAE1]", "[sAE3]", "UAD-214 toy.yaml:5:11 enqueue.0: must be a point of `run.model`; got 'sAE3'"),
-        ("epochs: {integer: [1, 3]}", "epochs: 3, seed: {integer: [1, 3000000000]}", "run.train.seed.integer.1: should be less"),
+        ("epochs: {integer: [1, 3]}", "epochs: 3, seed: {integer: [1, 3000000000]}", "run.train.seed.integer.1: must be a whole number, at least 0, below"),
         ("  scoring: {", "  scoring: {median_filter: {integer: [3, 5]}, ", "run.scoring.median_filter.integer"),
         ("    kind: vae_gan", "    kind: vae_gan\n    backbone: {kernel_size: 4}", "toy.yaml:9:29 run.model.backbone.kernel_size"),
         ("[sAE1]", "[sAE1]\nresources: {workers: 3}", "UAD-213 toy.yaml:14:50 run.train.batch_size: must divide among"),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
@@ -133,7 +133,8 @@ class BackboneConfig(Section):
         return nn.Sequential(convolution, self.norm.build(width), self.activation.build())
 
 
-PRESETS: Mapping[str, BackboneConfig] = {
+Preset = Literal["baur2021", "larsen2018"]
+PRESETS: Mapping[Preset, BackboneConfig] = {
     "baur2021": BackboneConfig(),
     "larsen2018": BackboneConfig(
         base_width=64,
@@ -170,7 +171,7 @@ def _named(value: Any) -> Any:
         return value
     if value not in PRESETS:
         raise ValueError(f"no backbone is called {value!r}; there are {', '.join(PRESETS)}")
-    return PRESETS[value].plain()
+    return PRESETS[cast(Preset, value)].plain()
 
 
-Backbone = Annotated[BackboneConfig, BeforeValidator(_named)]
+Backbone = Annotated[BackboneConfig, BeforeValidator(_named, json_schema_input_type=BackboneConfig | Preset)]

@@ -2,152 +2,169 @@
 
 from __future__ import annotations
 
-import contextlib
-import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from uadray.config import RunConfig
 from uadray.errors import ConfigError, Problem
 from uadray.models.zoo import ZOO
+from uadray.study.corners import Origin
+from uadray.study.explaining import explained, location, nearest, plain_path
+from uadray.study.overrides import Override, apply, read_overrides
 from uadray.study.plan import StudyConfig
-from uadray.study.search_space import Origin, SearchSpace
-from uadray.yaml_file import Document, Path_, read
+from uadray.study.search_space import SearchSpace
+from uadray.yaml_document import Document, Path_
+from uadray.yaml_file import read
+
+Found = tuple[Path_, Problem]  # where in the document, and what
+STAND_INS = {"study": "unnamed", "cohort": {"kind": "phantom"}, "run": {}}  # of what is faulty, to check the rest
 
 
-def load(path: Path, bids: Path | None = None) -> StudyConfig:
+def load(path: Path, bids: Path | None = None, overrides: Sequence[str] = ()) -> StudyConfig:
     """The study in a file; raises ConfigError with every problem found, each with its line and column.
 
-    With `bids`, on that cohort instead of the file's, under the file's name and the folder's.
+    With `bids`, on that cohort instead of the file's, under the file's name and the folder's; with `overrides`, such as
+    budget.trials=20, with these values instead of the file's.
     """
-    document = read(path)
+    wanted, problems = read_overrides(overrides)
+    try:
+        document = read(path)
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from None
+    document.problems += problems
     if bids is not None:
-        document.tree["cohort"] = {"kind": "bids", "root": str(bids)}
-        name = f"{document.tree.get('study', path.stem)}-{bids.resolve().name}".lower()
-        document.tree["study"] = re.sub(r"[^a-z0-9._-]", "-", name)[:64]
+        wanted = [*_on_cohort(bids, document.tree.get("study", path.stem), wanted), *wanted]
+    apply(document, wanted)
     return check(document)
 
 
+def _on_cohort(bids: Path, study: Any, wanted: Sequence[Override]) -> Iterator[Override]:
+    """A BIDS folder as the cohort, and the name of its study unless one is wanted."""
+    yield Override(("cohort",), {"kind": "bids", "root": str(bids)}, "--bids")
+    if not any(override.path == ("study",) for override in wanted):
+        name = re.sub(r"[^a-z0-9._-]", "-", f"{study}-{bids.resolve().name}".lower())[:64]
+        yield Override(("study",), name, "--bids")
+
+
 def check(document: Document) -> StudyConfig:
-    """The study that a document describes; raises ConfigError (UAD-210 and on) with all its problems."""
-    problems = []
-    study = None
+    """The study that a document describes; raises ConfigError (UAD-202, UAD-210 and on) with all its problems."""
+    study, faulty = None, set()
+    found: list[Found] = []
     try:
         study = StudyConfig.parse(document.tree)
     except ValidationError as error:
-        problems += [
-            _problem(document, _without_tags(document.tree, detail["loc"]), detail) for detail in error.errors()
-        ]
-    run = document.tree.get("run")
-    if isinstance(run, dict):
-        problems += _run_problems(document, SearchSpace(run), study)
+        faulty = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+        for detail in error.errors():
+            around, rest = location(detail)
+            path = (*plain_path(document.tree, around), *rest)
+            if (problem := explained(detail, document.tree, document.where(path))) is not None:
+                found.append((path, problem))
+    if isinstance(document.tree.get("run"), dict):
+        sound = {key: value for key, value in document.tree.items() if key in StudyConfig.model_fields}
+        sound = {**STAND_INS, **{key: value for key, value in sound.items() if key not in faulty}}
+        found += _of_run(document, StudyConfig.parse(sound), faulty)
+    problems = document.problems + [problem for path, problem in found if not document.is_unread(path)]
     if problems:
-        raise ConfigError(dict.fromkeys(problems))
+        first: dict[tuple[str, str, str], Problem] = {}
+        for problem in problems:  # corners share faults
+            first.setdefault((problem.code, problem.where, problem.must), problem)
+        raise ConfigError(first.values())
     assert study is not None
     return study
 
 
-def _run_problems(document: Document, space: SearchSpace, study: StudyConfig | None) -> Iterator[Problem]:
+def _of_run(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterator[Found]:
+    """What is wrong with the run, and with what must fit it; `study` has stand-ins for its faulty keys."""
+    space = study.space
     defects = space.defects()
-    for steps, must, got in defects:
-        yield Problem(
-            "UAD-212", document.where(("run", *steps)), must, got, "Write choice, uniform, loguniform or integer."
-        )
-    if defects:
+    for defect in defects:
+        path = ("run", *defect.steps)
+        yield path, Problem("UAD-212", document.where(path), defect.must, defect.got, defect.do)
+    broken = {("run", *defect.around) for defect in defects}
+    if ("run",) in broken:
         return
-    for corner in space.corners():
-        try:
-            run = RunConfig.parse(corner.plain())
-        except ValidationError as error:
-            yield from (_problem(document, _place(corner, detail), detail) for detail in error.errors())
-            continue
-        if study is None:
-            continue
+    whole = SearchSpace(_without(space.tree, [defect.around for defect in defects]))
+    of_corners = [found for corner in whole.corners() for found in _of_corner(document, corner, study, faulty)]
+    places = {path for path, _ in of_corners}
+    of_corners = [
+        (path, problem)
+        for path, problem in of_corners
+        if not any(path[: len(each)] == each for each in broken)
+        and not {(*path, 0), (*path, 1)} & places  # a bound's problem is that of what lies between, too
+    ]
+    yield from of_corners
+    yield from _of_rows(document, study)
+    if not defects and not of_corners:
+        yield from _of_grid(document, study, faulty)
+        yield from _of_points(document, study)
+
+
+def _without(tree: Any, places: Sequence[Path_]) -> Any:
+    """The tree with nothing at some places."""
+    if () in places:
+        return None
+    children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    kept = {key: _without(child, [place[1:] for place in places if place[:1] == (key,)]) for key, child in children}
+    return kept if isinstance(tree, dict) else list(kept.values()) if isinstance(tree, list) else tree
+
+
+def _of_corner(document: Document, corner: Origin, study: StudyConfig, faulty: set[Any]) -> Iterator[Found]:
+    """What is wrong with one configuration."""
+    tree = corner.plain()
+    try:
+        run = RunConfig.parse(tree)
+    except ValidationError as error:
+        for detail in error.errors():
+            in_study = {**detail, "loc": ("run", *detail["loc"])}
+            around, rest = location(in_study)
+            path = ("run", *corner.steps_to(around[1:]), *rest)
+            if (problem := explained(in_study, {"run": tree}, document.where(path))) is not None:
+                yield path, problem
+        return
+    if "prepare" not in faulty:
         try:
             run.model.check(study.prepare.canvas.size)
         except ConfigError as error:
-            place = document.where(("run", *corner.steps_to(("model", "latent"))))
-            yield from (Problem(p.code, place, p.must, p.got, p.do) for p in error.problems)
-        if run.train.batch_size % study.resources.workers:
-            place = document.where(("run", *corner.steps_to(("train", "batch_size"))))
-            must = f"must divide among resources.workers = {study.resources.workers}"
-            yield Problem("UAD-213", place, must, str(run.train.batch_size), "Change one of the two.")
-    if study is not None:
-        yield from _grid_problems(document, study)
-        for number, name in enumerate(study.enqueue):
-            where = document.where(("enqueue", number))
-            if name not in ZOO:
-                yield Problem(
-                    "UAD-214", where, f"must be a row of the zoo: {', '.join(ZOO)}", repr(name), _nearest(name, ZOO)
-                )
-            elif not study.point(name):
-                yield Problem(
-                    "UAD-214", where, "must be a point of `run.model`", repr(name), "Widen the space or drop the row."
-                )
+            path = ("run", *corner.steps_to(("model", "latent")))
+            yield from ((path, Problem(p.code, document.where(path), p.must, p.got, p.do)) for p in error.problems)
+    if "resources" not in faulty and run.train.batch_size % study.resources.workers:
+        path = ("run", *corner.steps_to(("train", "batch_size")))
+        must = f"must divide among resources.workers = {study.resources.workers}"
+        got, do = str(run.train.batch_size), "Change one of the two."
+        yield path, Problem("UAD-213", document.where(path), must, got, do)
 
 
-def _grid_problems(document: Document, study: StudyConfig) -> Iterator[Problem]:
+def _of_grid(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterator[Found]:
     """Of a sampler that knows its trials: the budget must not ask for more."""
+    points = []
     try:
         points = study.sampler.enqueued(study.space)
     except ConfigError as error:
-        yield from (Problem(p.code, document.where(("run",)), p.must, p.got, p.do) for p in error.problems)
-        return
-    if points and study.budget.trials > len(points):
-        must, got = f"must be at most the {len(points)} points of the grid", str(study.budget.trials)
-        yield Problem("UAD-216", document.where(("budget", "trials")), must, got, f"Set it to {len(points)}.")
+        where = document.where(("run",))
+        yield from ((("run",), Problem(p.code, where, p.must, p.got, p.do)) for p in error.problems)
+    if points and "budget" not in faulty and study.budget.trials > len(points):
+        path, got = ("budget", "trials"), str(study.budget.trials)
+        must, do = f"must be at most the {len(points)} points of the grid", f"Set it to {len(points)}."
+        yield path, Problem("UAD-216", document.where(path), must, got, do)
 
 
-def _place(corner: Origin, detail: Any) -> Path_:
-    """Where in the file a run's error stands: a key that is unknown or missing belongs to the mapping around it."""
-    loc = detail["loc"]
-    around = detail["type"] in ("extra_forbidden", "missing")
-    return ("run", *(corner.steps_to(loc[:-1]) + loc[-1:] if around else corner.steps_to(loc)))
+def _of_rows(document: Document, study: StudyConfig) -> Iterator[Found]:
+    """Of what is to be tried first: it must be in the zoo."""
+    for number, name in enumerate(study.enqueue):
+        if name not in ZOO:
+            must, do = f"must be a row of the zoo: {', '.join(ZOO)}", nearest(name, ZOO) or "Take one of them."
+            path: Path_ = ("enqueue", number)
+            yield path, Problem("UAD-214", document.where(path), must, repr(name), do)
 
 
-def _problem(document: Document, path: Path_, detail: Any) -> Problem:
-    loc = detail["loc"]
-    if detail["type"] == "extra_forbidden":
-        return Problem(
-            "UAD-210", document.where(path), "must be a known key", repr(str(loc[-1])), _nearest(str(loc[-1]), _keys())
-        )
-    if detail["type"] == "missing":
-        return Problem("UAD-210", document.where(path), f"must have the key `{loc[-1]}`", "none", "Add it.")
-    got = repr(detail["input"])
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return Problem(
-        "UAD-210", document.where(path), message, got if len(got) < 80 else got[:77] + "...", "See the README."
-    )
-
-
-def _without_tags(tree: Any, loc: tuple[str | int, ...]) -> Path_:
-    """Pydantic's location as a path of the tree: union tags are not keys."""
-    path: Path_ = ()
-    for step in loc:
-        with contextlib.suppress(KeyError, IndexError, TypeError):
-            tree = tree[step]
-            path = (*path, step)
-    return path
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"Did you mean `{close[0]}`?" if close else "Remove it, or see the README for the keys."
-
-
-def _keys() -> set[str]:
-    """Every key that a study may have anywhere."""
-    found: set[str] = set()
-    pending: list[Any] = [StudyConfig, RunConfig]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            found |= set(current.model_fields)
-            pending += [field.annotation for field in current.model_fields.values()]
-        else:
-            pending += get_args(current)
-    return found
+def _of_points(document: Document, study: StudyConfig) -> Iterator[Found]:
+    """Of what is to be tried first: it must be in the space."""
+    for number, name in enumerate(study.enqueue):
+        if name in ZOO and not study.point(name):
+            path: Path_ = ("enqueue", number)
+            must, do = "must be a point of `run.model`", "Widen the space or drop the row."
+            yield path, Problem("UAD-214", document.where(path), must, repr(name), do)

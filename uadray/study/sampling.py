@@ -12,6 +12,7 @@ from pydantic import Field
 
 from uadray.errors import ConfigError, Problem
 from uadray.section import Section
+from uadray.study.points import MOST_POINTS
 from uadray.study.search_space import SearchSpace, Values
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class RandomConfig(DrawnConfig):
 
 
 class GridConfig(Section):
-    """Every configuration of a space of choices and integers, once, in the order of the file."""
+    """Every configuration of a space of choices, integers and steps, once, in the order of the file."""
 
     kind: Literal["grid"] = "grid"
 
@@ -124,8 +125,9 @@ class GridConfig(Section):
         """All points of the space; raises ConfigError (UAD-216) if it has no end."""
         points = space.points()
         if points is None:
-            must, do = "a grid must have an end: choices and integers", "Replace ranges, or choose another sampler."
-            raise ConfigError(Problem("UAD-216", "run", must, "uniform or loguniform", do))
+            must = f"a grid must have an end: choices, integers and steps, {MOST_POINTS} points at most"
+            do = "Give ranges a `step`, or choose another sampler."
+            raise ConfigError(Problem("UAD-216", "run", must, "more, or a range without a step", do))
         return points
 
 
