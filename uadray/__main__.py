@@ -8,10 +8,11 @@ from uadray.evaluate import evaluate
 from uadray.fsck import fsck
 from uadray.prepare import prepare
 from uadray.qc import qc
+from uadray.schema import schema
 from uadray.sweep import sweep
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-for verb in (prepare, qc, fsck, sweep, evaluate):
+for verb in (prepare, qc, fsck, sweep, evaluate, schema):
     app.command()(verb)
 
 if __name__ == "__main__":
