@@ -8,11 +8,14 @@ from uadray.evaluate import evaluate
 from uadray.fsck import fsck
 from uadray.prepare import prepare
 from uadray.qc import qc
+from uadray.retrain import retrain
 from uadray.schema import schema
+from uadray.status import status
 from uadray.sweep import sweep
+from uadray.train import train
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-for verb in (prepare, qc, fsck, sweep, evaluate, schema):
+for verb in (sweep, train, retrain, status, evaluate, prepare, qc, fsck, schema):
     app.command()(verb)
 
 if __name__ == "__main__":

@@ -13,10 +13,8 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
-from uadray.data.store import Store
 from uadray.data.subject import Split
 from uadray.errors import Problem, StudyError
-from uadray.study import evaluation
 from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
@@ -36,6 +34,9 @@ def evaluate(
 ) -> None:
     """Score a trial's model on the patients of a store and write every patient and every lesion as a line."""
     with exit_codes():
+        from uadray.data.store import Store
+        from uadray.study import evaluation
+
         ledger = Ledger(study.resolve())
         own = Store.open(study.resolve().parents[1] / "stores" / json.loads((study / PLAN).read_text())["store"])
         number = sealed_trial(ledger) if trial is None else trial

@@ -11,13 +11,14 @@ from typing import Annotated
 import typer
 
 from uadray.console import ERR, OUT, exit_codes, run
-from uadray.data.fsck import check
-from uadray.data.store import Store
 
 
 def fsck(store: Annotated[Path, typer.Argument(help="Folder of a store, the one with manifest.json.")]) -> None:
     """Print what is wrong with a store, or one line if it is intact."""
     with exit_codes():
+        from uadray.data.fsck import check
+        from uadray.data.store import Store
+
         problems = check(store)
         for problem in problems:
             ERR.print(str(problem), style="red", highlight=False, markup=False, soft_wrap=True)

@@ -12,8 +12,6 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from uadray.console import OUT, exit_codes, run
-from uadray.data.qc.pages import write_pages
-from uadray.data.store import Store
 
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the pages; STORE-qc if not given.")]
 
@@ -23,6 +21,9 @@ def qc(
 ) -> None:
     """Write the pages and say where they are."""
     with exit_codes():
+        from uadray.data.qc.pages import write_pages
+        from uadray.data.store import Store
+
         opened = Store.open(store)
         place = store.resolve()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

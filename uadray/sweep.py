@@ -3,6 +3,8 @@
     python -m uadray.sweep search_spaces/latent.yaml                      the embedded demo cohort
     python -m uadray.sweep search_spaces/latent.yaml --bids my_cohort     a BIDS folder of skull-stripped FLAIR scans
     python -m uadray.sweep search_spaces/latent.yaml budget.trials=20 run.train.epochs=40 study=latent-longer
+    python -m uadray.sweep search_spaces/latent.yaml --dry-run            what it would try, and about how long
+    python -m uadray.sweep search_spaces/latent.yaml --smoke              the whole way in a minute, on few subjects
 
 The same command goes on with a study that was interrupted. Everything is written below --workspace.
 """
@@ -17,10 +19,18 @@ import typer
 from uadray.console import exit_codes, run
 from uadray.prepare import Bids, Workspace
 from uadray.study.checking import load
+from uadray.study.smoke import smoke as shortened
 
 Overrides = Annotated[
     list[str] | None, typer.Argument(help="Values instead of the file's: budget.trials=20.", metavar="KEY=VALUE")
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be tried and what it would take; train nothing.")
+]
+Smoke = Annotated[
+    bool, typer.Option("--smoke", help="Two trials of two epochs on few subjects, in a study of its own.")
+]
+Extend = Annotated[bool, typer.Option("--extend", help="Go on with an ended study whose budget has grown.")]
 
 
 def sweep(
@@ -28,13 +38,23 @@ def sweep(
     overrides: Overrides = None,
     workspace: Workspace = Path("runs"),
     bids: Bids = None,
+    dry_run: DryRun = False,
+    smoke: Smoke = False,
+    extend: Extend = False,
 ) -> None:
     """Search a space, choose by the validation patients, test once."""
     with exit_codes():
         plan = load(space, bids, overrides or ())
-        from uadray.conduct import conduct
+        plan = shortened(plan) if smoke else plan
+        if dry_run:
+            from uadray import dry_run as what_if
 
-        conduct(plan, workspace)
+            what_if.dry_run(plan, workspace)
+            return
+        from uadray import conduct
+        from uadray.study import folder
+
+        conduct.conduct(plan, workspace, folder.with_larger_budget if extend else folder.as_it_began)
 
 
 if __name__ == "__main__":

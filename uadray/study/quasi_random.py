@@ -16,8 +16,9 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from scipy.stats import qmc
 
+from uadray.study.branches import distribution_of
 from uadray.study.distributions import Choice
-from uadray.study.search_space import SearchSpace, distribution_of
+from uadray.study.search_space import SearchSpace
 
 
 class SobolSampler(optuna.samplers.BaseSampler):
