@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.markdown import Markdown
 
 from uadray.console import OUT
+from uadray.data.few import FewSubjects
 from uadray.data.store import Store
 from uadray.data.study_needs import has_lesions, require_lesions, require_parts
 from uadray.files import write_json
@@ -106,6 +107,8 @@ def conduct(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> N
         verdict = study.conclude(best)
     OUT.print(f"The search ended: {ending_of(study.ledger)}.", highlight=False)
     OUT.print(summary(plan, verdict, study.places()) if verdict else untested(plan, best, study.places()))
+    if isinstance(plan.cohort, FewSubjects):
+        OUT.print("Few subjects: these numbers say that everything works, and nothing else.", highlight=False)
     compared = study.ledger.folder / "comparison.md"
     if compared.is_file():
         OUT.print(Markdown(compared.read_text(encoding="utf-8")))

@@ -18,7 +18,8 @@ def summary(plan: StudyConfig, verdict: Verdict, places: dict[str, str]) -> Rend
     test = verdict.winner.test
     table = Table(title=f"{test.scored} test patients, scored once", title_justify="left")
     for column in ("", "Dice mean ± std", "AUPRC", "threshold", "s/slice"):
-        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+        width = len(column) or None  # of a narrow screen the names give their room
+        table.add_column(column, justify="right" if column else "left", no_wrap=True, min_width=width)
     table.add_row(*_row(f"trial {verdict.trial}: {verdict.winner.run.describe()}", verdict.winner))
     table.add_row(*_row("intensity baseline", verdict.baseline))
     table.add_row("chance", "", f"{test.prevalence:.3f}", "", "")
