@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
+
+from uadray.study.tables import table
 
 LIVE = "live.json"  # in a study's folder: the board as it was last written
 COLOURS = {"running": "cyan", "completed": "green", "stopped": "yellow", "diverged": "red", "failed": "red"}
@@ -79,14 +80,11 @@ class Board:
     def table(self, height: int | None = None) -> RenderableType:
         """The newest trials, as many as fit into a height, the leading one in bold, and why trials were lost."""
         columns = self._columns()
-        table = Table(title=f"study {self.study}, {self.metric} decides", title_justify="left", expand=False)
-        for column in ("trial", "model", "epoch", "val l1", *(SCORES.get(name, name) for name in columns), "status"):
-            words = column in ("model", "status")  # of a narrow screen the models give their room
-            width = None if column == "model" else max(len(column), 6)
-            table.add_column(column, justify="left" if words else "right", no_wrap=True, min_width=width)
+        names = ("trial", "model", "epoch", "val l1", *(SCORES.get(name, name) for name in columns), "status")
+        shown = table(f"study {self.study}, {self.metric} decides", names, words=("model", "status"))
         best, rows = self.best, sorted(self.rows.items())
         for index, row in rows[-height:] if height else rows:
-            table.add_row(
+            shown.add_row(
                 str(index),
                 row.label,
                 f"{row.epoch}/{row.epochs}",
@@ -96,7 +94,7 @@ class Board:
                 style="bold" if index == best else None,
             )
         lost = [f"trial {index} {row.status}: {row.reason}" for index, row in rows if row.status in LOST]
-        return Group(table, *(Text(line, style="red") for line in lost[-3:]))
+        return Group(shown, *(Text(line, style="red") for line in lost[-3:]))
 
     def _columns(self) -> list[str]:
         """The objective, but for the loss, which has its column; and two scores that trials have."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from uadray.config import RunConfig
@@ -16,6 +15,7 @@ from uadray.data.subject import Part
 from uadray.study.duration import duration
 from uadray.study.plan import StudyConfig
 from uadray.study.probe import Probe
+from uadray.study.tables import table
 
 MOST = 8  # architectures that are probed
 USUAL = 20  # slices a scan, as in the paper, where nothing is prepared yet
@@ -98,13 +98,13 @@ def _trial(run: RunConfig, probe: Probe, slices: Mapping[Part, int]) -> Trial:
 def shown(found: Forecast) -> RenderableType:
     """The forecast on one screen."""
     plan = found.plan
-    table = Table(title=f"study {plan.study}: what its trials would take, one at a time", title_justify="left")
-    for column in ("architecture", "parameters", "epochs", "s a step", "s a slice", "a trial"):
-        table.add_column(column, justify="left" if column == "architecture" else "right", no_wrap=True)
+    columns = ("architecture", "parameters", "epochs", "s a step", "s a slice", "a trial")
+    title = f"study {plan.study}: what its trials would take, one at a time"
+    rows = table(title, columns, words=("architecture",), least=11)
     for trial in found.trials:
         probe = trial.probe
         numbers = (f"{probe.parameters / 1e6:.2f} M", str(trial.epochs), f"{probe.step_s:.3f}", f"{probe.slice_s:.4f}")
-        table.add_row(probe.label, *numbers, duration(trial.seconds))
+        rows.add_row(probe.label, *numbers, duration(trial.seconds))
     resources, size = plan.resources, found.configurations
     gpus = resources.gpus_per_worker * resources.workers
     hours = found.trial_s * found.trainings / 3600
@@ -121,4 +121,4 @@ def shown(found: Forecast) -> RenderableType:
         f"Disk: about {found.disk_bytes / 1e6:.0f} MB of weights.",
         "Nothing was trained, and no scan was read.",
     ]
-    return Group(table, Text("\n".join(lines)))
+    return Group(rows, Text("\n".join(lines)))

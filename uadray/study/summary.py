@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from uadray.scoring.statistics.intervals import interval
 from uadray.study.labels import choice
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
+from uadray.study.tables import table
 from uadray.study.verdict import Contender, Verdict
 
 
 def summary(plan: StudyConfig, verdict: Verdict, places: dict[str, str]) -> RenderableType:
     """The winner and the intensity baseline on the test patients, and where everything is."""
     test = verdict.winner.test
-    table = Table(title=f"{test.scored} test patients, scored once", title_justify="left")
-    for column in ("", "Dice mean ± std", "AUPRC", "threshold", "s/slice"):
-        width = len(column) or None  # of a narrow screen the names give their room
-        table.add_column(column, justify="right" if column else "left", no_wrap=True, min_width=width)
-    table.add_row(*_row(f"trial {verdict.trial}: {verdict.winner.run.describe()}", verdict.winner))
-    table.add_row(*_row("intensity baseline", verdict.baseline))
-    table.add_row("chance", "", f"{test.prevalence:.3f}", "", "")
+    columns = ("", "Dice mean ± std", "AUPRC", "threshold", "s/slice")
+    shown = table(f"{test.scored} test patients, scored once", columns, words=("",))
+    shown.add_row(*_row(f"trial {verdict.trial}: {verdict.winner.run.describe()}", verdict.winner))
+    shown.add_row(*_row("intensity baseline", verdict.baseline))
+    shown.add_row("chance", "", f"{test.prevalence:.3f}", "", "")
     gain = test.auprc - verdict.baseline.test.auprc
     words = "above" if gain > 0 else "below"
     lines = [
@@ -32,7 +30,7 @@ def summary(plan: StudyConfig, verdict: Verdict, places: dict[str, str]) -> Rend
         f"Voxels in the brain, all patients pooled for AUPRC; {verdict.winner.run.scoring.threshold.origin}.",
         *(f"{name}: {place}" for name, place in places.items()),
     ]
-    return Group(table, Text("\n".join(lines)))
+    return Group(shown, Text("\n".join(lines)))
 
 
 def untested(plan: StudyConfig, best: Record, places: dict[str, str]) -> RenderableType:
