@@ -58,7 +58,7 @@ YAML = [
 VALUES = [
     ("budget:", "bugdet:", "UAD-210", "8:9 bugdet", "Did you mean `budget`?"),
     ("trials: 3", "trails: 3", "UAD-210", "8:18 budget.trails", "Did you mean `trials`?"),
-    ("trials: 3", "epochs: 3", "UAD-210", "8:18 budget.epochs", "Known here: trials, hours, concurrent_trials"),
+    ("trials: 3", "epochs: 3", "UAD-210", "8:18 budget.epochs", "Known here: trials, hours, gpu_hours, concurrent_trials"),
     ("healthy: 8", "root: 8", "UAD-210", "2:31 cohort.root", "Known here: kind, healthy"),
     ("epochs:", "epoch:", "UAD-210", "20:18 run.train.epoch", "Did you mean `epochs`?"),
     ("dim:", "size:", "UAD-210", "17:31 run.model.latent.choice.0.size", "Known here: kind, dim"),
@@ -83,7 +83,7 @@ VALUES = [
     ("seed: 1", "seed: 4294967296", "UAD-210", "9:28 sampler.seed", "below 2147483648"),
     ("study: toy", "study: ../toy", "UAD-210", "1:8 study", "of the form"),
     ("study: toy", "study: 7", "UAD-210", "1:8 study", "must be text"),
-    ("kind: phantom", "kind: phantasm", "UAD-210", "2:16 cohort.kind", "must be bids, manifest, nnunet or phantom"),
+    ("kind: phantom", "kind: phantasm", "UAD-210", "2:16 cohort.kind", "must be bids, manifest, nnunet, phantom or few"),
     ("kind: phantom, ", "", "UAD-210", "2:9 cohort", "must have a kind: bids, manifest"),
     ("{kind: phantom, healthy: 8}", "phantom", "UAD-210", "2:9 cohort", "a section with kind: bids, manifest"),
     ("{kind: phantom, healthy: 8}", "{kind: bids}", "UAD-210", "2:9 cohort.root", "must have the key `root`"),

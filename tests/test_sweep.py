@@ -133,6 +133,56 @@ def test_a_finished_study_is_told_again_without_computing(undisturbed):
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.json")} == before
 
 
+def verb(name, *arguments):
+    return run([sys.executable, "-m", f"uadray.{name}", *map(str, arguments)])
+
+
+@pytest.mark.slow
+def test_the_selected_run_is_trained_again_from_its_file_to_the_same_numbers(undisturbed, tmp_path):
+    best = undisturbed[0] / "runs" / "studies" / "tiny" / "best.yaml"
+    done = verb("train", best, "--workspace", tmp_path)  # where no trained weights are found
+    assert done.returncode == 0, done.stderr
+    (again,) = (tmp_path / "studies").glob("tiny-best/trials/*/trial.json")
+    record, found = json.loads(again.read_text()), table(undisturbed[0])
+    assert record["seconds_reused"] == 0
+    assert record["val"] == found["test"]["winner"]["val"]
+    assert not (again.parents[2] / "openings.jsonl").exists()  # the test patients are not read
+
+
+@pytest.mark.slow
+def test_a_study_whose_budget_grows_goes_on_and_chooses_anew(undisturbed, tmp_path):
+    shutil.copytree(undisturbed[0] / "runs", tmp_path / "runs")
+    study = tmp_path / "runs" / "studies" / "tiny"
+    finished = {path: path.stat().st_mtime_ns for path in study.glob("trials/*/trial.json")}
+    refused = run([*command(tmp_path), "budget.trials=7"])
+    assert refused.returncode == 2
+    assert "UAD-301 tiny budget.trials" in refused.stderr
+    done = run([*command(tmp_path), "budget.trials=7", "--extend"])
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished  # no finished trial ran again
+    assert len(table(tmp_path)["trials"]) == 7
+    assert (study / "selection-1.json").is_file()
+    assert json.loads((study / "test-1.json").read_text())["trial"] == table(undisturbed[0])["test"]["trial"]
+    openings = [json.loads(line)["for"] for line in (study / "openings.jsonl").read_text().splitlines()]
+    assert openings.count("verdict") == 4  # patients and healthy subjects, twice
+    told = verb("status", study)
+    assert "7 of 7 trials done" in told.stdout
+    assert "Nobody runs it. It ended: all 7 trials are done" in told.stdout
+
+
+@pytest.mark.slow
+def test_the_best_are_trained_again_with_several_seeds_and_compared(undisturbed, tmp_path):
+    shutil.copytree(undisturbed[0] / "runs", tmp_path / "runs")
+    done = verb("retrain", tmp_path / "runs" / "studies" / "tiny", "--top", 1, "--seeds", 2)
+    assert done.returncode == 0, done.stderr
+    study = tmp_path / "runs" / "studies" / "tiny-retrained"
+    records = [json.loads(path.read_text()) for path in sorted(study.glob("trials/*/trial.json"))]
+    assert [record["run"]["train"]["seed"] for record in records] == [0, 1]
+    assert records[0]["seconds_reused"] > 0  # with its own seed the winner is there already
+    compared = json.loads((study / "comparison.json").read_text())
+    assert sorted(row["trainings"] for row in compared) == [1, 2]
+
+
 @pytest.mark.slow
 def test_mlflow_has_one_run_a_trial_with_the_same_parameters_in_every_run(undisturbed):
     folder, _ = undisturbed

@@ -59,10 +59,12 @@ class Study:
         if sealed_trial(self.ledger) is None and not searcher.complete:
             start_ray(self.plan)
             run_trials(self.plan, self.store, self.workspace / "trainings", searcher, self.progress, finished)
+        known = sealed_trial(self.ledger) is not None
         best = select(self.plan, self.ledger, self.store, searcher.ending)
-        write_best(self.plan, best, self.ledger.folder / "best.yaml")
-        shares = importances(self.ledger.records(), self.plan.winner[0])
-        write_json(self.ledger.folder / "importance.json", shares)
+        importance = self.ledger.folder / "importance.json"  # the last that is written
+        if not known or not importance.is_file():
+            write_best(self.plan, best, self.ledger.folder / "best.yaml")
+            write_json(importance, importances(self.ledger.records(), self.plan.winner[0]))
         return best
 
     def conclude(self, best: Record) -> Verdict | None:

@@ -43,10 +43,10 @@ class Document:
 
 
 def shown(value: Any) -> str:
-    """A plain value as YAML has it.
+    """A plain value, or a section, as YAML has it.
 
     >>> shown(None), shown("three"), shown({"kind": "dense"})
     ('null', "'three'", '{"kind": "dense"}')
     """
-    text = repr(value) if isinstance(value, str) else json.dumps(value)
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=lambda section: section.plain())
     return text if len(text) < 80 else f"{text[:77]}..."

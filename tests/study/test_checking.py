@@ -49,7 +49,7 @@ def test_a_good_file_is_a_study():
         ("trials: 3", "trails: 3", "toy.yaml:4:18 budget.trails: must be a known key; got 'trails'. Did you mean `trials`?"),
         ("trials: 3", "trials: three", "toy.yaml:4:18 budget.trials: must be a whole number, at least 1; got 'three'"),
         ("trials: 3", "trials: 0", "toy.yaml:4:18 budget.trials: must be a whole number, at least 1; got 0"),
-        ("kind: phantom", "kind: phantasm", "UAD-210 toy.yaml:2:16 cohort.kind: must be bids, manifest, nnunet or phantom; got 'phantasm'. Did you mean `phantom`?"),
+        ("kind: phantom", "kind: phantasm", "UAD-210 toy.yaml:2:16 cohort.kind: must be bids, manifest, nnunet, phantom or few; got 'phantasm'. Did you mean `phantom`?"),
         ("study: toy", "study: ../toy", "UAD-210 toy.yaml:1:8 study"),
         ("epochs:", "epoch:", "toy.yaml:13:18 run.train.epoch: must be a known key; got 'epoch'. Did you mean `epochs`?"),
         ("dim: {choice: [4, 8]}", "dim: {choice: [4, x]}", "toy.yaml:11:43 run.model.latent.choice.0.dim.choice.1: must be a whole number, at least 1; got 'x'"),

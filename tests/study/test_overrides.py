@@ -68,7 +68,7 @@ def test_items_of_lists_are_set_by_their_number(space):
         ("run.trian.epochs=5", "UAD-210 override run.trian: must be a known key; got 'trian'. Did you mean `train`?"),
         ("budget.trials=x", "UAD-210 override budget.trials: must be a whole number, at least 1; got 'x'."),
         ("budget.trials=", "UAD-210 override budget.trials: must be a whole number, at least 1; got null."),
-        ("sampler.kind=radnom", "UAD-210 override sampler.kind: must be tpe, random or grid; got 'radnom'. Did you mean"),
+        ("sampler.kind=radnom", "UAD-210 override sampler.kind: must be tpe, gp, nsga2, qmc, random or grid; got 'radnom'. Did you mean"),
         ("run.train.epochs={integer: [3, 1]}", "UAD-212 override run.train.epochs.integer: low must be below high"),
         ("run.scoring.median_filter={choice: [1, 4]}", "UAD-210 override run.scoring.median_filter.choice.1: must be 1, 3,"),
         ("prepare.canvas.size=48", "UAD-211 toy.yaml:17:11 run.model.latent.choice.0: the feature map must be"),

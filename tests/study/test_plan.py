@@ -9,8 +9,8 @@ from uadray.errors import ConfigError
     [
         ("constraints: {val/auprc: {}}", "must say at_most or at_least"),
         ("constraints: {val/fun: {at_most: 1.0}}", "val/fun"),
-        ("repeats: 0", "greater than or equal to 1"),
-        ("warm_start: {study: ''}", "at least 1 character"),
+        ("repeats: 0", "at least 1"),
+        ("warm_start: {study: ''}", "must be text; got ''"),
     ],
 )
 def test_mistakes_have_a_place(added, problem):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +64,7 @@ def check(document: Document) -> StudyConfig:
             if (problem := explained(detail, document.tree, document.where(path))) is not None:
                 found.append((path, problem))
     if isinstance(document.tree.get("run"), dict):
-        sound = {key: value for key, value in document.tree.items() if key in StudyConfig.model_fields}
-        sound = {**STAND_INS, **{key: value for key, value in sound.items() if key not in faulty}}
-        found += _of_run(document, StudyConfig.parse(sound), faulty)
+        found += _of_run(document, _sound(document.tree, faulty), faulty)
     problems = document.problems + [problem for path, problem in found if not document.is_unread(path)]
     if problems:
         first: dict[tuple[str, str, str], Problem] = {}
@@ -75,6 +73,15 @@ def check(document: Document) -> StudyConfig:
         raise ConfigError(first.values())
     assert study is not None
     return study
+
+
+def _sound(tree: Mapping[str, Any], faulty: set[Any]) -> StudyConfig:
+    """The study without its faulty keys; its run alone where the others do not fit each other without them."""
+    sound = {key: value for key, value in tree.items() if key in StudyConfig.model_fields and key not in faulty}
+    try:
+        return StudyConfig.parse({**STAND_INS, **sound})
+    except ValidationError:
+        return StudyConfig.parse({**STAND_INS, "run": tree["run"]})
 
 
 def _of_run(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterator[Found]:

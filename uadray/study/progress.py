@@ -56,7 +56,8 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
-        self._write()
+        if self._first < math.inf or not self._path.is_file():  # of a study that is only told again the file stays
+            self._write()
         if self._console.is_terminal:
             self._console.print(self.board().table())
 
