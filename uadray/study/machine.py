@@ -33,6 +33,7 @@ def start_ray(plan: StudyConfig) -> None:
     )
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # schedulers ask with SIGTERM
     silence()  # ray.init sets its loggers up anew
+    ray._private.worker._worker_logs_enabled = False  # it says of each killed worker, in spite of log_to_driver
     ray.data.DataContext.get_current().enable_progress_bars = False
     gpus, there = resources.gpus_per_worker * resources.workers, ray.cluster_resources().get("GPU", 0)
     if gpus > there:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ray import tune
+from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
+from ray.tune.progress_reporter import TrialProgressCallback
 
 from uadray.data import batches
 from uadray.data.store import Store
+from uadray.errors import Problem
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
@@ -69,7 +72,7 @@ def run_trials(
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(searcher.ledger.folder / "ray"),
-            callbacks=[_Watcher(searcher, progress, finished)],
+            callbacks=[_Watcher(searcher, progress, finished), _Silent()],
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
@@ -112,6 +115,30 @@ class _Watcher(tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         index, run = self._searcher.run_of(trial.trial_id)
         if self._searcher.ledger.record(index) is None:
-            reason = str(trial.get_error() or "its process died").strip().splitlines()[-1]
-            self._searcher.ledger.fail(index, run, reason)
+            self._searcher.ledger.fail(index, run, _why(trial, index))
         self.on_trial_complete(iteration, trials, trial)
+
+
+class _Silent(TrialProgressCallback):
+    """In the place of Tune's own, which prints a line for each trial that ends without an epoch, at any verbosity."""
+
+    def on_trial_result(self, *args: Any, **info: Any) -> None:
+        pass
+
+    def on_trial_error(self, *args: Any, **info: Any) -> None:
+        pass
+
+    def on_trial_complete(self, *args: Any, **info: Any) -> None:
+        pass
+
+
+def _why(trial: Trial, index: int) -> str:
+    """Why a trial that left no record was given up."""
+    error = trial.get_pickled_error()
+    said = str(error or trial.get_error() or "its process died").strip().splitlines()[-1]
+    if not isinstance(error, RayActorError):
+        return said
+    must = "a trial's process must live until its record is written"
+    got = f"{RESTARTS + 1} that died; {said.partition(' Some common causes')[0]}".rstrip(".")
+    do = "Mostly memory is short: lower train.batch_size, the model's width, or budget.concurrent_trials."
+    return str(Problem("UAD-312", f"trial {index}", must, got, do))

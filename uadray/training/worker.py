@@ -89,7 +89,8 @@ def _work(task: Task, place: Place) -> None:
     except Exception as error:
         if place.rank.world > 1 and not isinstance(error, UadError):
             raise  # the other ranks must hear of it, which is Ray Train's work
-        record = {"status": "failed", "reason": str(error) if isinstance(error, UadError) else repr(error)}
+        name = "" if isinstance(error, UadError) else f"{type(error).__name__}: "  # a text alone may be a bare key
+        record = {"status": "failed", "reason": f"{name}{error}"}
     if place.rank.index == 0:
         seconds = sum(row["seconds"] for row in curve)
         write_json(task.record, {"index": task.index, "run": task.run, "curve": curve, "seconds": seconds, **record})
