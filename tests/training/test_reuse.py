@@ -74,6 +74,16 @@ def test_a_trial_with_another_threshold_trains_nothing_and_scores_as_if_it_had(s
     assert other["synthetic"] == alone["synthetic"]
 
 
+def test_time_is_taken_once_whatever_the_threshold_and_anew_for_another_filter(study):
+    first, _ = study.trial(0)
+    threshold = {"kind": "healthy_percentile", "percentile": 90.0}
+    other, _ = study.trial(1, scoring={"threshold": threshold})
+    assert other["val"] != first["val"]
+    assert other["timing"] == first["timing"]
+    filtered, _ = study.trial(2, scoring={"threshold": threshold, "median_filter": 3})
+    assert filtered["timing"] != first["timing"]
+
+
 def test_an_identical_trial_takes_the_scores_and_the_pictures_too(study):
     first, _ = study.trial(0)
     again, epochs = study.trial(1)

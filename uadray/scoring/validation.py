@@ -1,4 +1,4 @@
-"""A trained model on validation: its threshold is fitted, patients and painted lesions are scored, time is taken."""
+"""A trained model on validation: its threshold is fitted, patients and painted lesions are scored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ class Validation:
     percentiles: dict[str, float]
     synthetic: dict[str, Any]
     """Scores on painted lesions, how they were painted, and whose labels that took."""
-    seconds_per_slice: dict[str, float]
     shown: Slices
     """Patients, or the painted slices where there are no patients with lesions."""
     unfiltered: Maps
@@ -77,7 +76,6 @@ def validate(
             "painting": {**painting.plain(), "seed": PAINTING_SEED},
             "labels": painting.shapes.labels,
         },
-        seconds_per_slice=detector.seconds_per_slice(patients if known else painted),
         shown=patients if known else painted,
         unfiltered=unfiltered if known else painted_maps,
     )

@@ -2,6 +2,7 @@
 
     trainings/KEY/epoch-0016/      a checkpoint that a trial ended with, and `kept` for that
     trainings/KEY/epoch-0016/scores/DIGEST/      what a scoring of it gave
+    trainings/KEY/epoch-0016/times/DIGEST.json   how long its slices take, whatever the threshold
 
 A trial that differs from an earlier one in its scoring alone takes its weights; one that asks for more epochs goes on
 from them; an identical one takes the scores, too. The key holds the model, the training but for its length, the slices,
@@ -85,4 +86,16 @@ def scored(
     write_json(draft / SCORES, found)
     shutil.rmtree(known, ignore_errors=True)
     draft.rename(known)
+    return found
+
+
+def timed(checkpoint: Path, how: Mapping[str, Any], measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """What `measure` returns for a kept checkpoint that is used `how`; it is called once, with this code.
+
+    So another threshold costs no second measurement, and one model is not faster than itself.
+    """
+    known = checkpoint / "times" / f"{digest(how, code())}.json"
+    if not known.is_file():
+        write_json(known, measure())
+    found: dict[str, float] = json.loads(known.read_text())
     return found

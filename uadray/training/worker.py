@@ -27,7 +27,7 @@ from uadray.scoring.validation import validate
 from uadray.training import checkpoint, health
 from uadray.training.loop import Rank, Training, Wrap, mean_residual
 from uadray.training.precision import exact_fp32, fastest
-from uadray.training.reuse import alone_in, scored, training_key
+from uadray.training.reuse import alone_in, scored, timed, training_key
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,9 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
         kept = checkpoint.keep(shared, training.epoch, task.checkpoints)
         how = {"scoring": run.scoring.plain(), "painting": task.painting, "threads": task.threads}
         detector = Detector(training.model, run.scoring, place.device)
-        found = scored(kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy))
+        found = scored(
+            kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy, kept)
+        )
     return {
         "status": status,
         "training": key,
@@ -167,16 +169,18 @@ def _train(
     return "completed"
 
 
-def _validated(task: Task, place: Place, detector: Detector, healthy: Slices) -> dict[str, Any]:
+def _validated(task: Task, place: Place, detector: Detector, healthy: Slices, kept: Path) -> dict[str, Any]:
     patients = place.slices("val_lesion")
     painting = SyntheticConfig.parse(task.painting)
     found = validate(detector, healthy, patients, lambda: place.slices("train"), painting)
     save_panels(detector, found.shown, found.unfiltered, found.threshold, Path(task.folder) / "panels.png")
     save_samples(detector.model, Path(task.folder) / "samples.png")
+    unthresholded = {name: value for name, value in detector.config.plain().items() if name != "threshold"}
+    how = {"scoring": unthresholded, "threads": task.threads}
     return {
         "threshold": threshold.plain(found.threshold),
         "val": None if found.card is None else found.card.plain(),
         "percentiles": found.percentiles,
         "synthetic": found.synthetic,
-        "timing": found.seconds_per_slice,
+        "timing": timed(kept, how, lambda: detector.seconds_per_slice(found.shown)),
     }
