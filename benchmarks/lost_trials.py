@@ -18,7 +18,7 @@ from mlflow.tracking import MlflowClient
 
 from uadray.conduct import Study
 from uadray.study.ledger import Record
-from uadray.study.selection import BEST
+from uadray.study.objectives import BEST
 from uadray.tracking import STATUS
 
 
