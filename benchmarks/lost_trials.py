@@ -54,7 +54,7 @@ class Assassin:
     """Kills whichever process works on one of some trials, as often as there is one; a context manager."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self.kills = 0
+        self.killed: set[int] = set()
         self._folders = folders
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._lurk, daemon=True)
@@ -76,7 +76,7 @@ class Assassin:
             for process in _holders(locks) if locks else ():
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-                    self.kills += 1
+                    self.killed.add(process)
 
 
 def _holders(locks: Set[str]) -> Iterator[int]:

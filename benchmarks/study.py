@@ -118,7 +118,7 @@ def seeded(trials: int, epochs: int) -> Results:
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """A folder for studies; the screen and Ray are as they were before when it is gone."""
+    """A folder for studies, which leave the screen alone; Ray ends with it."""
     OUT.quiet = True
     with TemporaryDirectory(prefix="uadray-study-") as folder:
         try:
@@ -257,9 +257,9 @@ def failures(
         "failures",
         f"{trials} trials, {lost} of them lost, stand alike in ledger, Optuna, Tune and MLflow",
         not wrong,
-        f"{said}, {len(wrong)} disagreements, {assassin.kills} kills, {searched.seconds:.0f} s",
+        f"{said}, {len(wrong)} disagreements, {len(assassin.killed)} kills, {searched.seconds:.0f} s",
         lost=told,
-        kills=assassin.kills,
+        kills=len(assassin.killed),
         disagreements=len(wrong),
         study_s=searched.seconds,
     )

@@ -1,13 +1,15 @@
 """Trials that are lost, in every way that they are: the study goes on, and everything it writes says the same of them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "study.py"
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "benchmarks" / "study.py"
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +17,8 @@ def lost(tmp_path_factory):
     """A study of 12 trials, 4 of which are made to fail, and how its run went."""
     folder = tmp_path_factory.mktemp("lost") / "kept"
     command = [sys.executable, str(SCRIPT), "failures", "--trials", "12", "--lost", "4", "--keep", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
     return folder / "studies" / "failures", done
 
 
