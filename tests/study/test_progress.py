@@ -52,7 +52,7 @@ def test_the_file_holds_what_the_screen_shows(study):
     written = Board.parse(json.loads((folder / LIVE).read_text()))
     assert written == progress.board()
     assert (written.settled, written.best) == (2, 0)
-    assert written.state == "2 of 4 trials done, 20 s passed, about 12 s left"
+    assert written.state == "2 of 4 trials done, 20 s passed, about 13 s left"
 
 
 def test_the_leading_trial_and_the_reasons_of_lost_ones_are_seen(study):

@@ -90,7 +90,7 @@ class Board:
                 f"{row.epoch}/{row.epochs}",
                 "" if row.loss is None else f"{row.loss:.4f}",
                 *(_number(name, row.metrics.get(name)) for name in columns),
-                Text(row.status, style=COLOURS[row.status]),
+                Text(_doing(row), style=COLOURS[row.status]),
                 style="bold" if index == best else None,
             )
         lost = [f"trial {index} {row.status}: {row.reason}" for index, row in rows if row.status in LOST]
@@ -102,6 +102,11 @@ class Board:
         scores = [name for name in SCORES if name in found][:2] or list(SCORES)[:2]
         own = [self.metric] if self.metric != "val/l1" else []
         return list(dict.fromkeys([*own, *scores]))
+
+
+def _doing(row: Row) -> str:
+    """The status; of a running trial whose epochs are made, that it is scored."""
+    return "scoring" if row.status == "running" and row.epoch == row.epochs else row.status
 
 
 def _number(name: str, value: float | None) -> str:

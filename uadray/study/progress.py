@@ -21,6 +21,7 @@ from uadray.study.duration import duration
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 
+TRAINING = 0.9  # share of a trial that its epochs are taken for; the rest is its scoring
 EVERY_S = 1.0  # at most so often the file is written
 SAID = {"val/auprc": "val AUPRC", "val/dice_mean": "Dice"}
 SAID_PAINTED = {"val/synthetic_auprc": "painted AUPRC", "val/synthetic_dice": "painted Dice"}
@@ -115,7 +116,7 @@ class Progress:
     def eta_seconds(self) -> float | None:
         """Time left if the rest goes as what was done since the start; None before there is anything to judge by."""
         rows = list(self._rows.values())
-        done = sum(row.epoch / row.epochs if row.status == "running" else 1.0 for row in rows)
+        done = sum(TRAINING * row.epoch / row.epochs if row.status == "running" else 1.0 for row in rows)
         left, fresh = self._plan.trainings - done, done - self._found
         return (self._clock() - self._first) * left / fresh if fresh > 0 else None
 
