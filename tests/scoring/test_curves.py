@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from uadray.errors import StudyError
-from uadray.scoring import tallies
+from uadray.scoring import curves, tallies
 from uadray.scoring.curves import best_mean_dice, by_patient, dice_by_patient, pooled
 from uadray.scoring.metrics import dice
 from uadray.scoring.tallies import Tally
@@ -174,6 +174,33 @@ def test_the_size_of_the_buffer_leaves_every_number_as_it_is(cohort):
 
 
 @bounded
+@given(cohorts)
+def test_how_many_thresholds_share_a_bound_leaves_the_best_mean_dice_as_it_is(cohort):
+    usual = best_mean_dice(tally_of(cohort))
+    with pytest.MonkeyPatch.context() as patch:
+        for step in (1, 2, 3):
+            patch.setattr(curves, "STEP", step)
+            assert best_mean_dice(tally_of(cohort)) == usual
+
+
+def test_of_thousands_of_thresholds_the_best_mean_dice_is_the_best_as_well():
+    cohort = {f"sub-{seed}": realistic(seed, zeros) for seed, zeros in enumerate([0, 0.3, 0.6])}
+    tally, thresholds = tally_of(cohort), pooled(tally_of(cohort)).thresholds
+    means = np.mean(list(dice_by_patient(tally, thresholds).values()), axis=0)
+    best = best_mean_dice(tally)
+    assert (best.dice, best.threshold) == (pytest.approx(means.max()), thresholds[means.argmax()])
+
+
+@bounded
+@given(cohorts, st.randoms())
+def test_what_was_asked_before_leaves_every_number_as_it_is(cohort, random):
+    tally = tally_of(cohort)
+    questions = [pooled, by_patient, best_mean_dice, lambda asked: dice_by_patient(asked, np.zeros(1, np.float32))]
+    random.choice(questions)(tally)
+    assert said(tally) == said(tally_of(cohort))
+
+
+@bounded
 @given(voxels(truth=st.just(False)))
 def test_without_a_lesion_voxel_there_is_no_score_and_no_point(healthy):
     tally = tally_of({"sub-1": healthy})
@@ -213,6 +240,11 @@ def test_a_score_without_a_rank_is_refused_and_nothing_is_kept(bad):
     assert said(tally) == said(tally_of({"sub-1": good}))
 
 
+def test_scores_without_as_many_labels_are_refused():
+    with pytest.raises(ValueError, match="3 scores cannot have 2 labels"):
+        Tally().add("sub-1", np.zeros(3, np.float32), np.array([True, False]))
+
+
 def test_maps_of_any_shape_are_taken_and_left_as_they_are():
     scores, truth = realistic(1)
     maps, before = scores.reshape(3, 20, 50), scores.copy()
@@ -226,4 +258,4 @@ def test_a_tally_keeps_its_numbers_when_the_callers_array_is_used_again():
     before = said(tally)
     scores[:] = 0
     assert said(tally) == before
-    assert len(tally.patients()["sub-1"].above) < len(scores)  # ties at the lowest score are a count
+    assert len(tally.patients()["sub-1"].others) < len(scores)  # ties at the lowest score are a count

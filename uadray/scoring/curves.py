@@ -19,9 +19,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from uadray.scoring.tallies import Counts, Ranked, Scores, Tally, called, lesion_scores
+from uadray.scoring.tallies import Counts, Patient, Scores, Tally, called, called_and_tied, lesion_scores
 
 Floats = NDArray[np.float64]
+
+STEP = 64  # thresholds that one bound on the mean Dice is for
 
 
 @dataclass(frozen=True)
@@ -126,40 +128,62 @@ def dice_by_patient(tally: Tally, thresholds: Scores) -> dict[str, Floats | None
 def best_mean_dice(tally: Tally) -> BestMeanDice | None:
     """The highest mean over patients that one threshold can reach; None where no patient has a lesion voxel."""
     patients = tuple(tally.patients().values())
-    thresholds = _just_below(np.unique(lesion_scores(patients)))
-    total, judged = np.zeros(len(thresholds)), 0
-    for patient in patients:
-        dice = _dice_at(patient, thresholds)
-        if dice is not None:
-            total, judged = total + dice, judged + 1
+    judged = tuple(patient for patient in patients if len(patient.lesion))
     if not judged:
         return None
+    thresholds = _promising(judged, _just_below(np.unique(lesion_scores(judged))))
+    total = _total_dice(judged, thresholds, thresholds)
     best = len(total) - 1 - int(np.argmax(total[::-1]))
-    return BestMeanDice(float(thresholds[best]), float(total[best]) / judged, judged, len(patients) - judged)
+    return BestMeanDice(
+        float(thresholds[best]), float(total[best]) / len(judged), len(judged), len(patients) - len(judged)
+    )
 
 
-def _curve(patients: Sequence[Ranked]) -> Curve:
+def _promising(patients: Sequence[Patient], thresholds: Scores) -> Scores:
+    """Those of the rising thresholds among which the highest total Dice is, all of them where it is reached twice.
+
+    Between two thresholds nothing can be better than what is found at the lower one with what is called at the higher
+    one. Where that is less than the total at some threshold, the interval is left out; rounding keeps the order.
+    """
+    ends = thresholds[::STEP], thresholds[np.minimum(np.arange(0, len(thresholds), STEP) + STEP, len(thresholds)) - 1]
+    reached = _total_dice(patients, ends[0], ends[0]).max()
+    promising: Scores = thresholds[np.repeat(_total_dice(patients, *ends) >= reached, STEP)[: len(thresholds)]]
+    return promising
+
+
+def _total_dice(patients: Sequence[Patient], found_at: Scores, called_at: Scores) -> Floats:
+    """Sum of the patients' Dice if what is found and what is called had thresholds of their own."""
+    total = np.zeros(len(found_at))
+    for patient in patients:
+        total += _dice(_found(patient, found_at), called((patient,), called_at), len(patient.lesion))
+    return total
+
+
+def _curve(patients: Sequence[Patient]) -> Curve:
     scores, ties = np.unique(lesion_scores(patients), return_counts=True)
-    below = _just_below(scores)
-    with_and_without = called(patients, np.stack([below, scores], axis=1))  # (K, 2)
+    reached, tied = called_and_tied(patients, scores)
     newly_found = ties[::-1].astype(np.int64)
     return Curve(
         voxels=sum(patient.voxels for patient in patients),
         lesion_voxels=sum(len(patient.lesion) for patient in patients),
-        thresholds=below[::-1],
-        called=with_and_without[::-1, 0],
+        thresholds=_just_below(scores)[::-1],
+        called=reached[::-1],
         found=np.cumsum(newly_found),
         newly_found=newly_found,
-        newly_called=with_and_without[::-1, 0] - with_and_without[::-1, 1],
+        newly_called=tied[::-1],
     )
 
 
-def _dice_at(patient: Ranked, thresholds: Scores) -> Floats | None:
+def _dice_at(patient: Patient, thresholds: Scores) -> Floats | None:
     if not len(patient.lesion):
         return None
     thresholds = np.asarray(thresholds, np.float32)
-    found = len(patient.lesion) - np.searchsorted(patient.lesion, thresholds, side="right")
-    return _dice(found, called((patient,), thresholds), len(patient.lesion))
+    return _dice(_found(patient, thresholds), called((patient,), thresholds), len(patient.lesion))
+
+
+def _found(patient: Patient, thresholds: Scores) -> Counts:
+    found: Counts = len(patient.lesion) - np.searchsorted(patient.ranked_lesion, thresholds, side="right")
+    return found
 
 
 def _dice(found: Counts, called: Counts, lesion_voxels: int) -> Floats:

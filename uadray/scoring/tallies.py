@@ -2,8 +2,9 @@
 
 A curve over all thresholds needs two numbers at each: how many voxels are called lesion (score > t), and how many of
 them are. Both are a binary search in sorted scores; no voxel has to remember where it came from. So a patient is kept
-as sorted float32, the few lesion voxels a second time by themselves, and nothing else is copied or sorted by index,
-which is where scikit-learn's time and memory go.
+as float32, the few lesion voxels a second time by themselves, and nothing is sorted by index, which is where
+scikit-learn's time and memory go. Scores are sorted when they are asked for, not when they come: a patient's own where
+they lie, those of several patients together in a buffer. Who asks only for the pool pays for one sort.
 
 What is exact, and what memory it takes. Only lesion scores matter as thresholds, but those of a later patient are not
 known when an earlier one is counted. One exact pass must therefore keep the multiset of all scores: 4 bytes a brain
@@ -16,12 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from uadray.errors import Problem, StudyError
+from uadray.scoring.stacks import by_patient
 
 if TYPE_CHECKING:
     from uadray.data.store import Slices
@@ -29,43 +32,57 @@ if TYPE_CHECKING:
 Scores = NDArray[np.float32]
 Counts = NDArray[np.int64]
 
-POOL = 2**23  # scores sorted together for one search: 32 MiB; 2^22 and 2^24 took as long on 64 million scores
+POOL = 2**23  # scores sorted together for one search: 32 MiB; 2^24 took 15 % longer for 64 million
+FEW = 0.1  # share of ties that is not worth a pass to leave them out
 
 
 @dataclass(frozen=True, eq=False)
-class Ranked:
-    """Scores of one patient, rising; where they lay is forgotten."""
+class Patient:
+    """Scores of one patient's voxels, in any order; where they lay is forgotten."""
 
-    voxels: int
     lowest: float  # 0 where there is no voxel
-    above: Scores  # all scores above the lowest
-    lesion: Scores  # of the lesion voxels, the lowest included
+    lowest_voxels: int  # that are at the lowest score and not among the others; 0 where such ties are few
+    others: Scores  # all other voxels
+    lesion: Scores  # of the lesion voxels, wherever they are
 
     @classmethod
-    def of(cls, scores: Scores, lesion: Scores) -> Ranked:
-        """The scores of all voxels, and once more those of the lesion voxels.
+    def of(cls, scores: Scores, lesion: Scores) -> Patient:
+        """Copies of the scores, (V,), of all voxels, and once more those of the lesion voxels.
 
         Raises StudyError (UAD-341) for scores that are not finite: NaN has no rank.
         """
-        ordered, lesion = np.sort(scores, axis=None), np.sort(lesion, axis=None)
-        if not len(ordered):
-            return cls(0, 0.0, ordered, lesion)
-        if not np.isfinite(ordered[[0, -1]]).all():  # NaN is sorted to the end
-            must, got = "anomaly scores must be finite", f"{np.count_nonzero(~np.isfinite(ordered))} that are not"
+        if not len(scores):
+            return cls(0.0, 0, scores.copy(), lesion)
+        lowest = scores.min()
+        if not np.isfinite([lowest, scores.max()]).all():  # both are NaN where one score is
+            must, got = "anomaly scores must be finite", f"{np.count_nonzero(~np.isfinite(scores))} that are not"
             raise StudyError(Problem("UAD-341", "anomaly maps", must, got, "Check the model's weights and the scans."))
-        above = ordered[np.searchsorted(ordered, ordered[0], side="right") :]
-        if len(above) < 0.9 * len(ordered):
-            above = above.copy()  # a view would keep the ties in memory
-        return cls(len(ordered), float(ordered[0]), above, lesion)
+        above = scores > lowest
+        tied = len(scores) - int(np.count_nonzero(above))
+        if tied < FEW * len(scores):
+            return cls(float(lowest), 0, scores.copy(), lesion)
+        return cls(float(lowest), tied, np.compress(above, scores), lesion)
 
     @property
-    def lowest_voxels(self) -> int:
-        """Voxels at the lowest score."""
-        return self.voxels - len(self.above)
+    def voxels(self) -> int:
+        """All of them."""
+        return self.lowest_voxels + len(self.others)
+
+    @cached_property
+    def ranked(self) -> Scores:
+        """`others`, from now on rising."""
+        self.others.sort()
+        return self.others
+
+    @cached_property
+    def ranked_lesion(self) -> Scores:
+        """`lesion`, from now on rising."""
+        self.lesion.sort()
+        return self.lesion
 
     def scores(self) -> Scores:
-        """Every voxel's score, rising."""
-        return np.concatenate([np.full(self.lowest_voxels, self.lowest, np.float32), self.above])
+        """Every voxel's score."""
+        return np.concatenate([np.full(self.lowest_voxels, self.lowest, np.float32), self.others])
 
 
 class Tally:
@@ -80,15 +97,17 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self._runs: dict[str, list[Ranked]] = {}
+        self._runs: dict[str, list[Patient]] = {}
 
     def add(self, subject: str, scores: Scores, truth: NDArray[np.bool_]) -> None:
         """Voxels of a patient: their scores, and whether they are lesion; both of one shape.
 
         Raises StudyError (UAD-341) for scores that are not finite, and keeps none of them then.
         """
-        flat = np.ravel(np.asarray(scores, np.float32))
-        run = Ranked.of(flat, flat[np.ravel(np.asarray(truth, np.bool_))])
+        flat, lesion = np.ravel(np.asarray(scores, np.float32)), np.ravel(np.asarray(truth, np.bool_))
+        if len(flat) != len(lesion):
+            raise ValueError(f"{len(flat)} scores cannot have {len(lesion)} labels")
+        run = Patient.of(flat, np.compress(lesion, flat))
         self._runs.setdefault(subject, []).append(run)
 
     def merged(self, other: Tally) -> Tally:
@@ -99,61 +118,90 @@ class Tally:
                 both._runs.setdefault(subject, []).extend(runs)
         return both
 
-    def patients(self) -> dict[str, Ranked]:
+    def patients(self) -> dict[str, Patient]:
         """Each patient's voxels, by name, so that the order in which they came leaves no trace in a result."""
         for subject, runs in self._runs.items():
             if len(runs) > 1:
                 scores, lesion = ([run.scores() for run in runs], [run.lesion for run in runs])
-                self._runs[subject] = [Ranked.of(np.concatenate(scores), np.concatenate(lesion))]
+                self._runs[subject] = [Patient.of(np.concatenate(scores), np.concatenate(lesion))]
         return {subject: self._runs[subject][0] for subject in sorted(self._runs)}
 
 
 def tally_of(maps: Scores, patients: Slices) -> Tally:
     """The scores of patients' brain voxels, (N, H, W), with the truth."""
-    tally, brain = Tally(), patients.brain[:, 0]
-    for subject in sorted(set(patients.subjects.tolist())):
-        inside = brain & (patients.subjects == subject)[:, None, None]
-        tally.add(subject, maps[inside], patients.lesion[:, 0][inside])
+    tally = Tally()
+    for subject, rows in by_patient(patients):
+        brain = patients.brain[rows, 0]
+        tally.add(subject, maps[rows][brain], patients.lesion[rows, 0][brain])
     return tally
 
 
-def called(patients: Iterable[Ranked], thresholds: Scores) -> Counts:
+def called(patients: Iterable[Patient], thresholds: Scores) -> Counts:
     """Voxels with score > t in all these patients, for each threshold; quickest where thresholds rise."""
     group = tuple(patients)
-    at_lowest = np.array(sorted((patient.lowest, patient.lowest_voxels) for patient in group)).reshape(-1, 2)
-    still = np.append(np.cumsum(at_lowest[::-1, 1])[::-1], 0).astype(np.int64)
-    count: Counts = still[np.searchsorted(at_lowest[:, 0].astype(np.float32), thresholds, side="right")]
+    count = _lowest_above(group, thresholds)
     for pool in _pools(group):
         count += len(pool)
         count -= np.searchsorted(pool, thresholds, side="right")
     return count
 
 
-def lesion_scores(patients: Sequence[Ranked]) -> Scores:
+def called_and_tied(patients: Sequence[Patient], scores: Scores) -> tuple[Counts, Counts]:
+    """Voxels at each of these rising, distinct scores or above, and those of them at the score itself."""
+    below: Scores = np.nextafter(scores, np.float32(-np.inf))
+    reached = _lowest_above(patients, below)
+    tied = reached - _lowest_above(patients, scores)
+    for pool in _pools(patients):
+        ends = np.searchsorted(pool, scores, side="right")
+        ties = _run_lengths(pool, scores, ends)
+        tied += ties
+        reached += len(pool) - ends + ties
+    return reached, tied
+
+
+def _lowest_above(patients: Sequence[Patient], thresholds: Scores) -> Counts:
+    """The voxels that patients have only as a count of ties: those with score > t."""
+    ties = np.array(sorted((patient.lowest, patient.lowest_voxels) for patient in patients)).reshape(-1, 2)
+    still = np.append(np.cumsum(ties[::-1, 1])[::-1], 0).astype(np.int64)
+    above: Counts = still[np.searchsorted(ties[:, 0].astype(np.float32), thresholds, side="right")]
+    return above
+
+
+def _run_lengths(pool: Scores, scores: Scores, ends: Counts) -> Counts:
+    """How often each score is in the rising pool, where its last one is before `ends`; two looks are most of it."""
+    if not len(pool):
+        return np.zeros(len(scores), np.int64)
+    lengths: Counts = (pool.take(ends - 1, mode="clip") == scores).astype(np.int64)
+    more = np.flatnonzero(pool.take(ends - 2, mode="clip") == scores)
+    lengths[more] = ends[more] - np.searchsorted(pool, scores[more], side="left")
+    return lengths
+
+
+def lesion_scores(patients: Sequence[Patient]) -> Scores:
     """Scores of the lesion voxels of all these patients, rising."""
     return np.sort(np.concatenate([np.empty(0, np.float32), *(patient.lesion for patient in patients)]))
 
 
-def _pools(patients: Sequence[Ranked]) -> Iterator[Scores]:
-    """All scores above each patient's lowest, sorted together as far as the buffer holds them.
+def _pools(patients: Sequence[Patient]) -> Iterator[Scores]:
+    """All scores that patients do not have as a count, sorted together as far as the buffer holds them.
 
     Searching a pool costs hardly more than searching one patient in it, and sorting is cheap. A pool lasts until the
     next is asked for.
     """
-    buffer = np.empty(min(POOL, sum(len(patient.above) for patient in patients)), np.float32)
-    waiting: list[Scores] = []
+    buffer = np.empty(min(POOL, sum(len(patient.others) for patient in patients)), np.float32)
+    waiting: list[Patient] = []
     for patient in patients:
-        if sum(map(len, waiting)) + len(patient.above) > len(buffer):
+        if sum(len(other.others) for other in waiting) + len(patient.others) > len(buffer):
             yield _pooled(waiting, buffer)
             waiting = []
-        waiting.append(patient.above)
+        waiting.append(patient)
     yield _pooled(waiting, buffer)
 
 
-def _pooled(runs: list[Scores], buffer: Scores) -> Scores:
-    if len(runs) == 1:
-        return runs[0]
-    pool = buffer[: sum(map(len, runs))]
-    if runs:
-        np.concatenate(runs, out=pool).sort()
+def _pooled(patients: list[Patient], buffer: Scores) -> Scores:
+    if len(patients) == 1:
+        return patients[0].ranked
+    pool = buffer[: sum(len(patient.others) for patient in patients)]
+    if patients:
+        np.concatenate([patient.others for patient in patients], out=pool).sort()
     return pool
