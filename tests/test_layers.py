@@ -22,7 +22,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["console"],
     ["prepare", "fsck", "qc", "schema"],
     ["conduct", "dry_run"],
-    ["sweep", "train", "retrain", "status", "evaluate"],
+    ["sweep", "train", "retrain", "status", "evaluate", "mlflow_sync"],
     ["__main__"],
 ]
 RAY = ["data.batches", "data.mapping", "training.trainer", "study"]

@@ -6,6 +6,7 @@ import typer
 
 from uadray.evaluate import evaluate
 from uadray.fsck import fsck
+from uadray.mlflow_sync import mlflow_sync
 from uadray.prepare import prepare
 from uadray.qc import qc
 from uadray.retrain import retrain
@@ -15,7 +16,7 @@ from uadray.sweep import sweep
 from uadray.train import train
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-for verb in (sweep, train, retrain, status, evaluate, prepare, qc, fsck, schema):
+for verb in (sweep, train, retrain, status, evaluate, prepare, qc, fsck, schema, mlflow_sync):
     app.command()(verb)
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ from uadray.study.selection import ending_of, sealed_trial, select
 from uadray.study.summary import summary, untested
 from uadray.study.tuning import run_trials
 from uadray.study.verdict import Verdict, judge
-from uadray.tracking import Tracker
+from uadray.tracking.environment import write_environment
+from uadray.tracking.server import Server, tracking_uri
+from uadray.tracking.tracker import Tracker
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ class Study:
         searcher = SettledSearch(self.plan, self.ledger, self.ledger.folder / "optuna.db")
         for record in self.ledger.records():
             self.progress.known(record)
-            self._log(record)
+            self.tracker.trial(record.index)
 
         def finished(record: Record) -> None:
             self.progress.finished(record)
-            self._log(record)
+            self.tracker.trial(record.index)
 
         if sealed_trial(self.ledger) is None and not searcher.complete:
             start_ray(self.plan)
@@ -73,17 +75,12 @@ class Study:
         if has_lesions(self.store, "test"):
             verdict = judge(self.plan, self.ledger, self.store, best, self.progress.tested)
             write_comparison(verdict, self.ledger)
-            self.tracker.log_verdict(verdict)
-        self.tracker.log_ending(self.ledger.folder)
+        self.tracker.ending()
         return verdict
 
     def places(self) -> dict[str, str]:
         """Where a person finds what the study left."""
-        where = "" if self.workspace == Path("runs") else f" WORKSPACE={self.workspace.resolve()}"
-        return {"Files": str(self.ledger.folder), "MLflow": f"make ui{where}, experiment {self.tracker.experiment}"}
-
-    def _log(self, record: Record) -> None:
-        self.tracker.log_trial(record, self.ledger.trial(record.index))
+        return {"Files": str(self.ledger.folder), "MLflow": self.tracker.place()}
 
 
 @contextmanager
@@ -98,8 +95,9 @@ def opened(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> It
     folder = workspace / "studies" / plan.study
     with held(folder, plan, store.key, agree) as ledger, Progress(plan, folder, OUT) as progress:
         log_to(ledger.folder / "log.txt")
-        tracker = Tracker(plan, workspace, store.key, ledger.study_id)
-        yield Study(plan, workspace, store, ledger, progress, tracker)
+        write_environment(ledger.folder)
+        with Tracker(ledger.folder, Server(tracking_uri(workspace), workspace)) as tracker:
+            yield Study(plan, workspace, store, ledger, progress, tracker)
 
 
 def conduct(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> None:

@@ -1,0 +1,92 @@
+"""Where runs are logged: an MLflow server, or a database that MLflow keeps beside the studies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the default blocks 246 s a call without a server
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+from mlflow.tracking import MlflowClient
+
+SQLITE = "sqlite:///"
+
+
+def tracking_uri(workspace: Path) -> str:
+    """What MLFLOW_TRACKING_URI says; a SQLite file in the workspace where it says nothing."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or _beside(workspace)
+
+
+class Server:
+    """An MLflow server or database; nothing is asked of it before `client` is."""
+
+    def __init__(self, uri: str, workspace: Path) -> None:
+        self.uri = uri
+        self._workspace = workspace.resolve()
+        self._home = Path(uri.removeprefix(SQLITE)).parent.resolve() if self.here else self._workspace
+
+    def __str__(self) -> str:
+        return self.redacted(self.uri)
+
+    def redacted(self, text: str) -> str:
+        """A text without the name and the password that the URI may hold."""
+        secret = urlsplit(self.uri).netloc.rpartition("@")[0]
+        return text.replace(f"{secret}@", "") if secret else text
+
+    @property
+    def ui(self) -> str:
+        """How a person opens it."""
+        if self.uri != _beside(self._workspace):
+            return str(self)
+        return "make ui" if self._workspace == Path("runs").resolve() else f"make ui WORKSPACE={self._workspace}"
+
+    @property
+    def here(self) -> bool:
+        """Whether it is a file: what is slow then is the disk, and no network."""
+        return self.uri.startswith(SQLITE)
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """Made under a lock: processes that prepare a new database together destroy it."""
+        self._home.mkdir(parents=True, exist_ok=True)
+        with (self._home / ".mlflow.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+            return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def answers(self) -> bool:
+        """Whether it can be asked at all."""
+        try:
+            self.client.search_experiments(max_results=1)
+        except Exception:  # what can go wrong depends on the kind of server
+            return False
+        return True
+
+    def experiment(self, study: str, metric: str, mode: str) -> str:
+        """The id of a study's experiment, which is made where there is none, and restored where it was deleted."""
+        found = self.client.get_experiment_by_name(f"uadray/{study}")
+        if found is not None:
+            if found.lifecycle_stage == "deleted":
+                self.client.restore_experiment(found.experiment_id)
+            return str(found.experiment_id)
+        tags = {
+            "mlflow.experimentKind": "custom_model_development",  # the UI's page for trainings
+            "mlflow.experiment.primaryMetric.name": metric,
+            "mlflow.experiment.primaryMetric.greaterIsBetter": str(mode == "max"),
+        }
+        return str(self.client.create_experiment(f"uadray/{study}", self._artifacts(study), tags))
+
+    def _artifacts(self, study: str) -> str | None:
+        """Where the experiment's files lie; a server has a place of its own."""
+        over_http = self.uri.startswith(("http://", "https://"))
+        return None if over_http else (self._home / "mlartifacts" / study).as_uri()
+
+
+def _beside(workspace: Path) -> str:
+    return f"{SQLITE}{workspace.resolve() / 'mlflow.db'}"
