@@ -51,9 +51,9 @@ def _synced(study: Path, uri: str | None) -> str:
     except UadError:
         raise
     except Exception as error:  # of MLflow and of whatever it is made of
-        got = mirror.server.redacted(f"{type(error).__name__}: {error}".splitlines()[0][:300])
         do = "See that the server runs and lets you in; the same command goes on from here."
-        raise StudyError(Problem("UAD-410", str(mirror.server), "MLflow must answer", got, do)) from error
+        problem = Problem("UAD-410", str(mirror.server), "MLflow must answer", mirror.server.blame(error), do)
+        raise StudyError(problem) from error
     return f"{study.name}: {trials} trials, {mirror.server}, experiment {mirror.experiment}{mirror.note}"
 
 

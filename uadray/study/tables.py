@@ -13,7 +13,5 @@ def table(title: str, columns: Sequence[str], words: Collection[str], least: int
     folded = next(column for column in columns if column in words)
     for column in columns:
         width = None if column == folded else max(len(column), least)
-        found.add_column(
-            column, justify="left" if column in words else "right", no_wrap=column != folded, min_width=width
-        )
+        found.add_column(column, justify="left" if column in words else "right", no_wrap=column != folded, min_width=width)
     return found

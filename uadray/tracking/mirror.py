@@ -86,8 +86,7 @@ class Mirror:
             except Exception as error:  # whatever it is that a server without a registry answers
                 if not self.server.answers():
                     raise
-                why = self.server.redacted(f"{type(error).__name__}: {error}")
-                LOG.warning("the registry of %s took no model: %s", self.server, why)
+                LOG.warning("the registry of %s took no model: %s", self.server, self.server.blame(error))
                 self.note = ", without its models, which the registry did not take"
 
     def everything(self) -> int:

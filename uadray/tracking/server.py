@@ -40,6 +40,12 @@ class Server:
         secret = urlsplit(self.uri).netloc.rpartition("@")[0]
         return text.replace(f"{secret}@", "") if secret else text
 
+    def blame(self, error: BaseException) -> str:
+        """What an error of MLflow comes from, in a line."""
+        while (cause := error.__cause__ or error.__context__) is not None:
+            error = cause
+        return self.redacted(f"{type(error).__name__}: {error}".splitlines()[0])[:200]
+
     @property
     def ui(self) -> str:
         """How a person opens it."""
