@@ -85,6 +85,15 @@ def test_ray_and_mlflow_stay_at_the_rim(name, path):
     assert "mlflow" not in roots or under(name, MLFLOW)
 
 
+ANALYSIS = {path.stem for path in (ROOT.parent / "analysis").glob("*.py")}
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_nothing_in_the_package_imports_the_analysis(name, path):
+    assert "table1" in ANALYSIS
+    assert {found.split(".")[0] for found in imports(path)} & {*ANALYSIS, "analysis"} == set()
+
+
 def test_no_import_cycle():
     graph = {}
     for name, path in modules():

@@ -1,0 +1,96 @@
+"""A study's folder, which is the truth: what MLflow does not mirror is taken from here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from uadray.data.store import Store
+from uadray.data.subject import Split
+from uadray.errors import Problem, StudyError
+from uadray.scoring.scorecard import Scorecard
+from uadray.study.folder import PLAN
+from uadray.study.ledger import Ledger
+from uadray.study.verdict import Verdict
+
+BASELINE = -1  # the trial number of the intensity baseline
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """The folder of a study, runs/studies/NAME; raises StudyError (UAD-304) where none has begun."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        if not (self.path / PLAN).is_file():
+            must, do = f"a study's folder must hold {PLAN}", "Give the folder runs/studies/NAME of a study."
+            raise StudyError(Problem("UAD-304", str(self.path), must, "none", do))
+
+    @property
+    def workspace(self) -> Path:
+        """Where the study's stores and tracking database are."""
+        return self.path.resolve().parents[1]
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.path.resolve())
+
+    @property
+    def name(self) -> str:
+        return str(self._plan["study"])
+
+    @property
+    def id(self) -> str:
+        """Of this study and no other of its name."""
+        return str(self._plan["id"])
+
+    @property
+    def objective(self) -> tuple[str, str]:
+        """The metric that picks the winner, and max or min."""
+        metric, mode = next(iter(self._plan["objectives"].items()))
+        return str(metric), str(mode)
+
+    def store(self) -> Store:
+        """The slices; raises DataError (UAD-140 to UAD-143)."""
+        return Store.open(self.workspace / "stores" / str(self._plan["store"]))
+
+    def cards(self, split: Split) -> dict[int, Scorecard]:
+        """The scores on the patients of a split by trial, the baseline's as -1; {} where nobody was scored there."""
+        return {"val": self._val, "test": self._test}.get(split, {})
+
+    @cached_property
+    def _plan(self) -> dict[str, Any]:
+        plan: dict[str, Any] = json.loads((self.path / PLAN).read_text())
+        return plan
+
+    @cached_property
+    def _val(self) -> dict[int, Scorecard]:
+        cards = {record.index: record.val for record in self.ledger.records()}
+        baseline = self._verdict.baseline.val if self._verdict else None
+        return {trial: card for trial, card in {**cards, BASELINE: baseline}.items() if card is not None}
+
+    @cached_property
+    def _test(self) -> dict[int, Scorecard]:
+        verdict = self._verdict
+        if verdict is None:
+            return {}
+        return {**verdict.others, verdict.trial: verdict.winner.test, BASELINE: verdict.baseline.test}
+
+    @cached_property
+    def _verdict(self) -> Verdict | None:
+        path = self.path / "test.json"
+        return Verdict.parse(json.loads(path.read_text())) if path.is_file() else None
+
+
+def pseudonym(subject: str) -> str:
+    """The name that a patient has in MLflow: the same in every run and study.
+
+    >>> pseudonym("sub-01")
+    'p-41c1ca2f'
+    """
+    return f"p-{hashlib.sha256(subject.encode()).hexdigest()[:8]}"

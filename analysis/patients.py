@@ -1,0 +1,40 @@
+"""What every run reached on every patient, as one long table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from folder import StudyFolder, pseudonym
+from runs import client_of
+from uadray.data.subject import Split
+from uadray.scoring.statistics.per_patient import Values
+
+
+def patients(study: Path, runs: pd.DataFrame, split: Split, tracking_uri: str | None = None) -> pd.DataFrame:
+    """One row for each run and patient of a split: `trial` and the columns of PatientScore.
+
+    `subject` is the patient's pseudonym. The tables are MLflow's; a run without one has the scores of the study's
+    folder, and one without those, too, has no row.
+    """
+    folder = StudyFolder(study)
+    client, cards = client_of(folder, tracking_uri), folder.cards(split)
+    name, found = f"tables/{split}_patients.parquet", []
+    for run_id, trial in zip(runs["run_id"], runs["trial"], strict=True):
+        if any(artifact.path == name for artifact in client.list_artifacts(run_id, "tables")):
+            rows = pd.read_parquet(client.download_artifacts(run_id, name))
+        elif trial in cards:
+            rows = pd.DataFrame([asdict(patient) for patient in cards[trial].patients])
+            rows["subject"] = rows["subject"].map(pseudonym)
+        else:
+            continue
+        found.append(rows.assign(trial=trial))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"trial": [], "subject": []})
+
+
+def values(rows: pd.DataFrame, score: str) -> Values:
+    """A score by patient; None where there is nothing to judge."""
+    found = zip(rows["subject"], rows[score], strict=True)
+    return {str(subject): None if pd.isna(value) else float(value) for subject, value in found}
