@@ -60,6 +60,7 @@ def figure(study: Path, split: Split = "val", tracking_uri: str | None = None) -
     with styled():
         drawn = new_figure(COLUMN, (2.6 + 0.5 * len(shapes)) * CM)
         left, right = drawn.subplots(1, 2, sharey=True)
+        drawn.get_layout_engine().set(w_pad=0.06)  # type: ignore[union-attr, call-arg]
         for axis, (measure, words) in zip((left, right), MEASURES.items(), strict=True):
             _draw(axis, table, shapes, f"{split}/{measure}")
             axis.set_xlabel(f"{words}\nof {split} patients")

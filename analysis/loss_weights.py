@@ -97,15 +97,14 @@ def _effect(table: pd.DataFrame, term: str, measure: str, split: Split) -> dict[
 
 def _draw(axis: Axes, table: pd.DataFrame, term: str, measure: str) -> None:
     """Marks over log10 of the weight; runs without the term stand side by side where 0 is, left of a dotted line."""
-    there = table[table[term] > 0]
-    low, high = _decades(there[term])
+    low, high = _decades(table.loc[table[term] > 0, term])
     zero = low - 0.7
     for other, (colour, marker) in {True: (VERMILION, "s"), False: (BLUE, "o")}.items():
-        own = there[(there[TERMS[term][0]] > 0) == other]
-        axis.plot(np.log10(own[term]), own[measure], marker, color=colour, alpha=0.8, clip_on=False)
-        absent = table[(table[term] == 0) & ((table[TERMS[term][0]] > 0) == other)]
-        aside = zero + (0.16 if other else -0.16) * (1 + 0.4 * ((np.arange(len(absent)) % 3) - 1))
-        axis.plot(aside, absent[measure], marker, color=colour, alpha=0.8, clip_on=False)
+        own = table[(table[TERMS[term][0]] > 0) == other]
+        aside = zero + (0.16 if other else -0.16) * (1 + 0.4 * (own.groupby(term).cumcount() % 3 - 1))
+        places = np.log10(own[term].where(own[term] > 0)).fillna(aside)
+        if not own.empty:  # the layout breaks at marks without a place
+            axis.plot(places, own[measure], marker, color=colour, alpha=0.8, clip_on=False)
     axis.axvline(low - 0.3, color="gray", linestyle=":", linewidth=0.7)
     decades = [*range(low, high + 1)]
     axis.xaxis.set_major_locator(FixedLocator([zero, *decades]))

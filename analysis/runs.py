@@ -5,6 +5,7 @@ python analysis/runs.py STUDY [-o FOLDER]        writes runs.csv
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,6 +57,7 @@ def client_of(folder: StudyFolder, tracking_uri: str | None = None) -> MlflowCli
     """The client of the study's tracking database, which is never made by asking."""
     from mlflow.tracking import MlflowClient  # after uadray.tracking, which says how long it may wait
 
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     path = folder.workspace / "mlflow.db"
     if tracking_uri is None and not path.is_file():
         raise _not_there(folder, tracking_uri, "no such file")

@@ -76,7 +76,8 @@ def figure(study: Path, tracking_uri: str | None = None) -> Figure:
             colour, curve, chosen = CYCLE[place], found[~found["chosen"]], found[found["chosen"]]
             looks: dict[str, Any] = {"color": colour, "marker": MARKERS[place]}
             axis.plot(_rarity(curve), curve["dice"], color=colour, linestyle=DASHES[place])
-            axis.plot(_rarity(chosen), chosen["dice"], **looks, **MARK, linestyle="")
+            if not chosen.empty:  # the layout breaks at a mark without a place
+                axis.plot(_rarity(chosen), chosen["dice"], **looks, **MARK, linestyle="")
             axis.plot([], [], **looks, linestyle=DASHES[place], label=found["method"].iloc[0])
         axis.xaxis.set_major_locator(FixedLocator([-math.log10(100 - tick) for tick in TICKS]))
         axis.xaxis.set_minor_locator(NullLocator())

@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pandas as pd
 from making import made_card
+from matplotlib.text import Text
 from mlflow.entities import Metric, Param
 
 import uadray.tracking
 from uadray.config import RunConfig
 
 MlflowClient = uadray.tracking.MlflowClient
+A, B, C = [0.1, 0.5, 0.3, 0.2, 0.6, 0.4, 0.7, 0.2], [0.3, 0.5, 0.5, 0.4, 0.6, 0.6, 0.7, 0.4], [0.0] * 7 + [0.1]
+BAR = [0.4, 0.6, 0.55, 0.5, 0.7, 0.6, 0.75, 0.5]
+CURVE = {"90": 0.1, "98": 0.4, "99.9": 0.2}
 PATIENTS = tuple(f"sub-{n:02d}" for n in range(8))
 
 
@@ -84,10 +88,21 @@ def overlapping(figure):
     """Pairs of texts of a drawn figure whose boxes overlap."""
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
-    texts = [
-        text for text in figure.findobj(lambda a: hasattr(a, "get_text")) if text.get_text() and text.get_visible()
-    ]
-    shown = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
-    shown = [(words, box) for words, box in shown if box.width and box.height and figure.bbox.overlaps(box)]
+    texts = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    texts = [text for text in texts if text not in _beyond(figure)]
+    boxes = {text: text.get_window_extent(renderer) for text in texts}
+    shown = [(text.get_text(), box) for text, box in boxes.items() if box.width and figure.bbox.overlaps(box)]
     pairs = [(a, b) for i, a in enumerate(shown) for b in shown[i + 1 :]]
     return [(a[0], b[0]) for a, b in pairs if a[1].shrunk(0.9, 0.9).overlaps(b[1].shrunk(0.9, 0.9))]
+
+
+def _beyond(figure):
+    """Labels of ticks that are outside their axes, which are not drawn."""
+    axes = [axis for each in figure.axes for axis in (each.xaxis, each.yaxis)]
+    ticks = [(tick, sorted(axis.get_view_interval())) for axis in axes for tick in axis.get_major_ticks()]
+    return {
+        label
+        for tick, (low, high) in ticks
+        if not low <= tick.get_loc() <= high
+        for label in (tick.label1, tick.label2)
+    }

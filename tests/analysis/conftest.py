@@ -1,11 +1,7 @@
 """One tracking database for all studies of these tests: making one takes seconds."""
 
 import pytest
-from logging_studies import Logged, card_of, run_config
-
-A, B, C = [0.1, 0.5, 0.3, 0.2, 0.6, 0.4, 0.7, 0.2], [0.3, 0.5, 0.5, 0.4, 0.6, 0.6, 0.7, 0.4], [0.0] * 7 + [0.1]
-BAR = [0.4, 0.6, 0.55, 0.5, 0.7, 0.6, 0.75, 0.5]
-CURVE = {"90": 0.1, "98": 0.4, "99.9": 0.2}
+from logging_studies import BAR, CURVE, A, B, C, Logged, card_of, run_config
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
 """Latent shapes, loss weights and thresholds: tables say what runs say, figures can be read."""
 
 import pytest
-from conftest import A
-from logging_studies import Logged, card_of, overlapping, run_config
+from logging_studies import A, Logged, card_of, overlapping, run_config
 
 import latent
 import loss_weights

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
-from conftest import BAR, A, B
-from logging_studies import Logged, card_of, pseudonym, run_config
+from logging_studies import BAR, A, B, Logged, card_of, pseudonym, run_config
 from typer.testing import CliRunner
 
 from table1 import main, table1
@@ -108,7 +107,7 @@ def test_latex_is_balanced_and_every_line_has_its_cells(seeds):
         lines = [line for line in inside.splitlines() if line.endswith(r"\\")]
         assert len(lines) == 1 + len(table)
         assert all(len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1 for line in lines)
-        assert [rule for rule in re.findall(r"\\(\w+rule)", inside)] == ["toprule", "midrule", "bottomrule"]
+        assert re.findall(r"\\(\w+rule)", inside) == ["toprule", "midrule", "bottomrule"]
 
 
 def test_the_caption_says_that_the_paper_is_no_target(table, seeds):
