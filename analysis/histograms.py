@@ -45,7 +45,7 @@ def figure(seen: Sequence[Seen], columns: int = 2) -> Figure:
             axis.set_xlim(edges[0], edges[-1])
             axis.set_title(method, loc="left", pad=10)
             above = ", ".join(f"{name} {100 * found[f'{name}_above'].iloc[0]:.1f} %" for name in ("lesion", "normal"))
-            axis.text(0, 1.03, f"above: {above}", transform=axis.transAxes, fontsize=6)
+            axis.text(0, 1.03, above, transform=axis.transAxes, fontsize=6, in_layout=False)
         for axis in axes[len(seen) :]:
             axis.axis("off")
         drawn.supxlabel("residual after the median filter", fontsize=7)
@@ -53,7 +53,7 @@ def figure(seen: Sequence[Seen], columns: int = 2) -> Figure:
         keys = [
             Patch(facecolor=BLUE, alpha=0.4, edgecolor=BLUE, label="normal"),
             Line2D([], [], color=VERMILION, linestyle="--", label="lesion"),
-            Line2D([], [], color="black", linewidth=0.9, label="threshold"),
+            Line2D([], [], color="black", linewidth=0.9, label="threshold (shares above it)"),
         ]
         drawn.legend(handles=keys, loc="outside upper center", ncols=3)
     return drawn

@@ -106,7 +106,7 @@ def _keys(drawn: Figure, axes: NDArray[np.object_]) -> None:
         ax=axes[-1].tolist(),
         orientation="horizontal",
         aspect=45,
-        shrink=0.5,
+        shrink=0.45,
         pad=0.03,
     )
     bar.set_label("residual after the median filter, in multiples of the model's threshold")

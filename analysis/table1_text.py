@@ -20,7 +20,10 @@ SURE = (
     "AUPRC a patient above intensity [95 %]",
     "p",
 )
-WHOSE = {"test": "test patients, by whom nothing was chosen", "val": "validation patients, by whom was chosen"}
+WHOSE = {
+    "test": "test patients, by whom nothing was chosen",
+    "val": "validation patients, by whom the winner was chosen",
+}
 SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "×": r"$\times$", "–": "--"}
 
 

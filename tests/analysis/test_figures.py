@@ -81,7 +81,9 @@ def test_each_class_of_voxels_is_counted_whole_and_the_threshold_divides_it(seen
         assert found[["normal", "lesion"]].sum().to_list() == pytest.approx([1, 1])
         lesion = one.scored & one.slices.lesion[:, 0]
         assert found["lesion_above"].iloc[0] == pytest.approx(one.segmentation[lesion].mean())
-    assert overlapping(histograms.figure(seen)) == []
+    figure = histograms.figure(seen)
+    assert overlapping(figure) == []
+    assert all(axis.get_position().width > 0.35 for axis in figure.axes)
 
 
 def test_samples_are_of_generative_models_alone_and_the_same_every_time(study):
