@@ -43,6 +43,7 @@ def figure(seen: Sequence[Seen], columns: int = 2) -> Figure:
             axis.set_yscale("log")
             axis.set_ylim(floor, 3)
             axis.set_xlim(edges[0], edges[-1])
+            axis.locator_params(axis="x", nbins=4)
             axis.set_title(method, loc="left", pad=10)
             above = ", ".join(f"{name} {100 * found[f'{name}_above'].iloc[0]:.1f} %" for name in ("lesion", "normal"))
             axis.text(0, 1.03, above, transform=axis.transAxes, fontsize=6, in_layout=False)
