@@ -9,7 +9,7 @@ import uadray
 
 ROOT = Path(uadray.__file__).parent
 LAYERS = [  # from the bottom; a module may import from its own layer and from those before it
-    ["errors", "section", "files", "yaml_document", "yaml_file"],
+    ["errors", "section", "files", "pseudonyms", "yaml_document", "yaml_file"],
     ["data"],
     ["models"],
     ["scoring"],
@@ -18,11 +18,12 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["config"],
     ["training.reuse", "training.worker", "training.trainer"],
     ["study"],
+    ["reporting"],
     ["tracking"],
     ["console"],
     ["prepare", "fsck", "qc", "schema"],
     ["conduct", "dry_run"],
-    ["sweep", "train", "retrain", "status", "evaluate", "mlflow_sync"],
+    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "mlflow_sync"],
     ["__main__"],
 ]
 RAY = ["data.batches", "data.mapping", "training.trainer", "study"]

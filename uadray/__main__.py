@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from uadray.compare import compare
 from uadray.evaluate import evaluate
 from uadray.fsck import fsck
 from uadray.mlflow_sync import mlflow_sync
 from uadray.prepare import prepare
 from uadray.qc import qc
+from uadray.report import report
 from uadray.retrain import retrain
 from uadray.schema import schema
 from uadray.status import status
@@ -16,7 +18,7 @@ from uadray.sweep import sweep
 from uadray.train import train
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-for verb in (sweep, train, retrain, status, evaluate, prepare, qc, fsck, schema, mlflow_sync):
+for verb in (sweep, train, retrain, status, evaluate, report, compare, prepare, qc, fsck, schema, mlflow_sync):
     app.command()(verb)
 
 if __name__ == "__main__":

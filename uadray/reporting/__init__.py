@@ -1,0 +1,1 @@
+"""What a study found, as one page for people who were not there."""

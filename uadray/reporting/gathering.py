@@ -1,0 +1,121 @@
+"""All that a study's folder and store tell, read once and never changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from uadray.data.store import Store
+from uadray.errors import ConfigError, DataError, Problem, StudyError
+from uadray.study.board import LIVE, Board
+from uadray.study.folder import PLAN
+from uadray.study.held_out import openings
+from uadray.study.ledger import Ledger, Record
+from uadray.study.objectives import Metric, Mode
+from uadray.study.plan import StudyConfig
+from uadray.study.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Found:
+    """A study as it stands on disk; what is not there yet is None or empty."""
+
+    ledger: Ledger
+    plan: StudyConfig
+    store_key: str
+    store: Store | None
+    """None where it cannot be read, or was moved."""
+    records: tuple[Record, ...]
+    selection: dict[str, Any]
+    verdict: Verdict | None
+    importance: dict[str, float]
+    state: str
+    """How far the search is, in words; "" where nobody wrote it down."""
+
+    @property
+    def objective(self) -> Metric:
+        """Picks the winner."""
+        return self.plan.winner[0]
+
+    @property
+    def mode(self) -> Mode:
+        """Its better direction."""
+        return self.plan.winner[1]
+
+    @property
+    def winner(self) -> Record | None:
+        """The selected trial."""
+        return self.record(self.selection["trial"]) if self.selection else None
+
+    @property
+    def scored(self) -> list[Record]:
+        """The trials that have the objective, in their order."""
+        return [record for record in self.records if self.objective in record.metrics]
+
+    @property
+    def sealed_at(self) -> str:
+        """When the selection was written, as its file says; "" while there is none."""
+        path = self.ledger.folder / "selection.json"
+        return f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%dT%H:%M:%SZ}" if path.is_file() else ""
+
+    @property
+    def openings(self) -> list[dict[str, str]]:
+        """When the test split was opened and for what, up to now; oldest first."""
+        return openings(self.ledger)
+
+    def record(self, index: int) -> Record | None:
+        """A finished trial by its number."""
+        return next((record for record in self.records if record.index == index), None)
+
+
+def gather(folder: Path) -> Found:
+    """Read a study; `folder` is the one with study.json, below studies/ in a workspace.
+
+    Raises ConfigError (UAD-304) where no study has begun, StudyError (UAD-333) for one of another version.
+    """
+    ledger = Ledger(folder.resolve())
+    plan, store_key = read_plan(folder)
+    live, test = ledger.folder / LIVE, ledger.folder / "test.json"
+    return Found(
+        ledger=ledger,
+        plan=plan,
+        store_key=store_key,
+        store=_store(ledger, store_key),
+        records=tuple(ledger.records()),
+        selection=_json(ledger.folder / "selection.json"),
+        verdict=Verdict.parse(_json(test)) if test.is_file() else None,
+        importance=_json(ledger.folder / "importance.json"),
+        state=Board.parse(_json(live)).state if live.is_file() else "",
+    )
+
+
+def read_plan(folder: Path) -> tuple[StudyConfig, str]:
+    """What a study was asked, and the key of its store; raises as `gather`."""
+    path = folder / PLAN
+    if not path.is_file():
+        must, do = "a study must have begun there", "Give the folder below studies/ that the sweep names."
+        raise ConfigError(Problem("UAD-304", str(folder), must, f"no {PLAN}", do))
+    tree = _json(path)
+    try:
+        store_key = str(tree.pop("store"))
+        return StudyConfig.parse({name: value for name, value in tree.items() if name != "id"}), store_key
+    except (KeyError, ValidationError) as error:
+        must, do = "a study must be one that this version writes", "Use the version that made it, or run it anew."
+        got = f"{error.error_count()} errors" if isinstance(error, ValidationError) else "no store"
+        raise StudyError(Problem("UAD-333", str(path), must, got, do)) from error
+
+
+def _store(ledger: Ledger, key: str) -> Store | None:
+    try:
+        return Store.open(ledger.folder.parents[1] / "stores" / key)
+    except DataError:
+        return None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
