@@ -51,15 +51,21 @@ def begun(folder, store, plan):
     return ledger
 
 
-def train(ledger, store, index, dim, weight, percentile):
-    """Train and score a trial of the made space."""
+def made_run(dim, weight, percentile):
+    """A point of the made space."""
     tree = json.loads(json.dumps(SPACE))
     tree["model"]["latent"]["dim"], tree["model"]["posterior"]["kl_weight"] = dim, weight
     tree["scoring"]["threshold"]["percentile"] = percentile
-    parts = {f"val_{group}": store.read("val", group) for group in ("healthy", "lesion")}
-    parts["train"] = store.read("train", "healthy")
+    return tree
+
+
+def train(ledger, store, index, run, patients="lesion"):
+    """Train a trial and score it on the validation patients; `patients` None is a study that has none."""
+    healthy = store.read("val", "healthy")
+    parts = {"train": store.read("train", "healthy"), "val_healthy": healthy}
+    parts["val_lesion"] = store.read("val", patients) if patients else healthy.only([])
     place = Place(torch.device("cpu"), Rank(), lambda module: module, parts.__getitem__, lambda row: None)
-    work(made_task(RunConfig.parse(tree).plain(), ledger.trial(index), index), place)
+    work(made_task(RunConfig.parse(run).plain(), ledger.trial(index), index), place)
 
 
 def ended(ledger, store, plan, ending="all 3 trials are done"):
@@ -73,6 +79,6 @@ def made_study(folder, store, plan):
     """A study of three trials that has ended; its ledger."""
     ledger = begun(folder, store, plan)
     for index, drawn in enumerate(DRAWN):
-        train(ledger, store, index, *drawn)
+        train(ledger, store, index, made_run(*drawn))
     ended(ledger, store, plan)
     return ledger

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlparse
 
 import pytest
-from studies import SPACE, begun, ended, made_plan, train
+from studies import SPACE, begun, ended, made_plan, made_run, train
 
 from uadray.config import RunConfig
 from uadray.data.store import Store
@@ -20,6 +20,7 @@ from uadray.reporting.gathering import gather
 from uadray.reporting.page import render
 from uadray.study.held_out import openings
 from uadray.study.ledger import Ledger
+from uadray.study.selection import select
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 CITED = {"arxiv.org"}
@@ -185,13 +186,38 @@ def test_one_trial_with_two_objectives_and_a_constraint_has_a_page(workspace, tm
     plan = made_plan(objectives=objectives, constraints=constraints)
     shutil.copytree(workspace[0] / "stores", tmp_path / "stores")
     ledger = begun(tmp_path, workspace[1], plan)
-    train(ledger, workspace[1], 0, 4, 0.01, 97.0)
+    train(ledger, workspace[1], 0, made_run(4, 0.01, 97.0))
     ended(ledger, Store.open(tmp_path / "stores" / workspace[1].key), plan, "one trial is enough")
     page = page_of(ledger)
     assert "What no other configuration beats" in page
     assert "Every scored trial kept them" in page
     assert "one trial is enough" in page
     assert "polyline data-trial" not in page
+
+
+def test_a_study_without_labels_has_a_page_without_a_result(workspace, tmp_path):
+    plan = made_plan(objectives={"val/synthetic_auprc": "max"})
+    ledger = begun(tmp_path, workspace[1], plan)
+    train(ledger, workspace[1], 0, made_run(4, 0.01, 97.0), patients=None)
+    select(plan, ledger, workspace[1], "one trial is enough")
+    page = page_of(ledger)
+    assert "was selected by the AUPRC of lesions painted on healthy validation slices" in page
+    assert "No label was read for the search or the choice." in page
+    assert "The test split was never opened." in page
+    assert "Nothing here was tested" in page
+    assert "Result on the test patients" not in page
+
+
+def test_a_model_that_is_not_trained_has_a_page_without_a_learning_curve(study):
+    shutil.rmtree(study.folder / "trials")
+    (study.folder / "selection.json").unlink()
+    (study.folder / "test.json").unlink()
+    store = Store.open(next((study.folder.parents[1] / "stores").iterdir()))
+    train(study, store, 0, {"model": "intensity", "scoring": {"median_filter": 3}})
+    ended(study, store, made_plan())
+    page = page_of(study)
+    assert "it is not trained" in page
+    assert "There are no pictures" not in page
 
 
 @pytest.mark.slow

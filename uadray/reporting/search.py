@@ -36,11 +36,21 @@ def trials(found: Found) -> Table:
     cards = tested(found)
     metrics = list(dict.fromkeys([*found.plan.objectives, *found.plan.constraints, "val/auprc", "val/dice_mean"]))
     shown = [metric for metric in metrics if any(metric in record.metrics for record in found.records)]
-    columns = ["trial", "model*", "status*", "epochs", *(SHORT[metric] for metric in shown)]
+    seeds = len({record.run.train.seed for record in found.records}) > 1
+    columns = [
+        "trial",
+        "model*",
+        "status*",
+        *(["seed"] if seeds else []),
+        "epochs",
+        *(SHORT[metric] for metric in shown),
+    ]
     columns += ["test AUPRC", "test Dice"] if cards else []
     rows = []
     for record in found.records:
-        cells = [str(record.index), record.run.describe(), record.status, str(len(record.curve))]
+        cells = [str(record.index), record.run.describe(), record.status]
+        cells += [str(record.run.train.seed)] if seeds else []
+        cells += [str(len(record.curve))]
         cells += [of_metric(metric, record.metrics.get(metric)) for metric in shown]
         card = cards.get(record.index)
         cells += [number(card.auprc if card else None), number(card.dice_mean if card else None)] if cards else []
