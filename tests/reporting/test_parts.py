@@ -144,6 +144,16 @@ def test_labels_are_said_to_be_read_where_they_were(found):
     assert "No label was read" in trust.labels_read(replace(found, plan=painted))
 
 
+def test_the_best_of_several_seeds_is_said_to_be_that(found):
+    seeds = [record(1, auprc) for auprc in (0.25, 0.5, 0.125)]
+    runs = [RunConfig.parse({**each.run.plain(), "train": {"seed": n}}) for n, each in enumerate(seeds)]
+    records = tuple(replace(each, index=n, run=run) for n, (each, run) in enumerate(zip(seeds, runs, strict=True)))
+    said = trust.cautions(replace(found, records=records, selection={"trial": 1}))
+    assert any("best of 3 trainings" in caution and "0.250, 0.500 and 0.125" in caution for caution in said)
+    said = trust.cautions(replace(found, records=records[1:2], selection={"trial": 1}))
+    assert any("with one seed" in caution for caution in said)
+
+
 def test_a_folder_without_a_study_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="UAD-304"):
         gather(tmp_path)

@@ -134,7 +134,7 @@ def _times() -> list[Measure]:
         Measure(
             "s per slice, model",
             lambda c: short(c.timing.get("model")),
-            "One slice through the model to its residual, batch of 1; the paper’s column is likely this.",
+            "One slice through the model to its residual, batch of 1. Papers seldom say what their seconds include.",
         ),
         Measure(
             "s per slice, batch of 32", lambda c: short(c.timing.get("model_of_32")), "The same, 32 slices at a time."

@@ -102,11 +102,11 @@ def methods(rows: Sequence[Standing]) -> Chart:
         axes.get_yticklabels()[names.index(BASELINE)].set_fontweight("bold")
         axes.invert_yaxis()
         axes.tick_params(axis="y", length=0)
-        axes.set(xlabel="mean over test patients, 95 % bootstrap interval")
+        axes.set(xlabel="mean over test patients")
         axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
 
     alt = "; ".join(f"{row.method} AUPRC {number(row.auprc.value)}, Dice {number(row.dice.value)}" for row in rows)
-    return chart(draw, alt, height=1.1 + 0.34 * len(rows))
+    return chart(draw, alt, height=1.1 + 0.34 * len(rows), width=6.2)
 
 
 def against_baseline(verdict: Verdict) -> Chart:

@@ -9,6 +9,7 @@ from uadray.reporting.search import agreement
 from uadray.reporting.words import Row, Table, counted, listed, number, of_metric, sentence
 from uadray.scoring.synthetic import SyntheticConfig
 from uadray.study.labels import OF_PATIENTS, PAINTED, labels_for
+from uadray.study.ledger import Record
 from uadray.study.objectives import merit
 
 FOR = {
@@ -63,14 +64,21 @@ def _of_the_choice(found: Found) -> Iterator[str]:
     winner = found.winner
     if winner is None:
         return
-    if found.plan.repeats == 1:
+    twins = [record for record in found.scored if _but_for_the_seed(record) == _but_for_the_seed(winner)]
+    if len(twins) == 1:
         yield "The winner was trained once, with one seed: another seed gives another number, by how much is not known."
+    elif found.plan.repeats == 1:
+        reached = listed([of_metric(found.objective, record.metrics[found.objective]) for record in twins])
+        yield (
+            f"The winner is the best of {len(twins)} trainings that differ in their seed alone ({reached} on"
+            " validation): another training of it is likely to be worse."
+        )
     if winner.status == "stopped":
         yield f"The winner was stopped early, after {counted(len(winner.curve), 'epoch')} of {winner.run.train.epochs}."
     value = of_metric(found.objective, winner.metrics.get(found.objective))
     yield (
-        f"The winner is the best of {counted(len(found.scored), 'scored trial')}, so its validation score ({value}) is"
-        " too good by the luck of that choice; only the test score is a result."
+        f"The winner is the best of {counted(len(found.scored), 'scored trial')}, so its validation score"
+        f" ({value}) is too good by the luck of that choice; only the test score is a result."
     )
     if found.objective in OF_PATIENTS:
         judged = winner.val.scored if winner.val else 0
@@ -81,6 +89,10 @@ def _of_the_choice(found: Found) -> Iterator[str]:
     yield sentence(winner.run.scoring.threshold.origin)
     if winner.precision == "bf16":
         yield "Trained in bf16, scored in fp32."
+
+
+def _but_for_the_seed(record: Record) -> dict[str, float | str]:
+    return {**record.run.hyperparameters(), "train_seed": 0}
 
 
 def _of_the_test(found: Found) -> Iterator[str]:
