@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from rich.console import JustifyMethod
 from rich.table import Table
 
 
@@ -13,5 +14,6 @@ def table(title: str, columns: Sequence[str], words: Collection[str], least: int
     folded = next(column for column in columns if column in words)
     for column in columns:
         width = None if column == folded else max(len(column), least)
-        found.add_column(column, justify="left" if column in words else "right", no_wrap=column != folded, min_width=width)
+        justify: JustifyMethod = "left" if column in words else "right"
+        found.add_column(column, justify=justify, no_wrap=column != folded, min_width=width)
     return found

@@ -152,10 +152,7 @@ def markdown(found: Match) -> str:
         "",
         f"1: {first.run.scoring.threshold.origin}. 2: {second.run.scoring.threshold.origin}.",
         "",
-        *(
-            f"{each.name} was not selected by its study; picked by test scores, it has luck."
-            for each in strangers
-        ),
+        *(f"{each.name} was not selected by its study; picked by test scores, it has luck." for each in strangers),
         *(f"The test split of {each.study} was opened: {'; '.join(each.openings)}." for each in (first, second)),
     ]
     return "\n".join(lines) + "\n"
