@@ -20,7 +20,7 @@ from uadray.tracking.mirror import Mirror
 from uadray.tracking.server import Server
 
 AGAIN_S = 30.0  # after a failure nothing is tried for so long
-AWAY_S = 8.0  # how long the end of a study waits for a server that has nothing done meanwhile
+AWAY_S = 5.0  # how long the end of a study waits for a server that has nothing done meanwhile
 HERE_S = 120.0  # the same for a file: its first opening alone took 9 s on a busy disk
 LOG = logging.getLogger(__name__)
 
