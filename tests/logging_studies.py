@@ -8,11 +8,10 @@ import pandas as pd
 from making import made_card
 from matplotlib.text import Text
 from mlflow.entities import Metric, Param
+from mlflow.tracking import MlflowClient
 
-import uadray.tracking
 from uadray.config import RunConfig
 
-MlflowClient = uadray.tracking.MlflowClient
 A, B, C = [0.1, 0.5, 0.3, 0.2, 0.6, 0.4, 0.7, 0.2], [0.3, 0.5, 0.5, 0.4, 0.6, 0.6, 0.7, 0.4], [0.0] * 7 + [0.1]
 BAR = [0.4, 0.6, 0.55, 0.5, 0.7, 0.6, 0.75, 0.5]
 CURVE = {"90": 0.1, "98": 0.4, "99.9": 0.2}
@@ -68,7 +67,7 @@ class Logged:
         """A trial, or as number -1 the baseline, with its scores by split."""
         metrics = {"val/seconds_per_slice": seconds} if cards else {}
         for split, card in cards.items():
-            metrics |= uadray.tracking.headlines(split, card)
+            metrics |= {f"{split}/{name}": getattr(card, name) for name in ("auprc", "dice_mean", "prevalence")}
         key = "intensity" if number == -1 else f"trial {number}"
         params = {**run.hyperparameters(), "trial": number, "precision": "fp32"}
         run_id = self.run(key, params, metrics, status=status, **tags)

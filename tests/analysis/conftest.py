@@ -4,6 +4,11 @@ import pytest
 from logging_studies import BAR, CURVE, A, B, C, Logged, card_of, run_config
 
 
+@pytest.fixture(autouse=True)
+def _no_server_of_the_person_who_tests(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory):
     return tmp_path_factory.mktemp("runs")
