@@ -17,13 +17,12 @@ from folder import BASELINE, StudyFolder
 from uadray.config import RunConfig
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import ConfigError, Problem
-from uadray.scoring.scorecard import Scorecard
+from uadray.tracking.content import headlines
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 SETTINGS = RunConfig.parse({"model": "dAE"}).hyperparameters()  # the columns that every run has
 TEXT = {"run_id", "name", "status", "reason", "precision"} | {
     name for name, value in SETTINGS.items() if isinstance(value, str)
@@ -31,9 +30,7 @@ TEXT = {"run_id", "name", "status", "reason", "precision"} | {
 
 Study = Annotated[Path, typer.Argument(help="Folder of a study, runs/studies/NAME.")]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="Folder to write to; analysis/ in the study's.")]
-Uri = Annotated[
-    str | None, typer.Option(help="MLflow's tracking URI; else MLFLOW_TRACKING_URI, else the workspace's mlflow.db.")
-]
+Uri = Annotated[str | None, typer.Option(help="MLflow's tracking URI; the workspace's mlflow.db unless given.")]
 
 
 def runs(study: Path, tracking_uri: str | None = None) -> pd.DataFrame:
@@ -58,14 +55,13 @@ def runs(study: Path, tracking_uri: str | None = None) -> pd.DataFrame:
 
 def client_of(folder: StudyFolder, tracking_uri: str | None = None) -> MlflowClient:
     """The client of the study's tracking database, which is never made by asking."""
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    from mlflow.tracking import MlflowClient  # it reads these when it is imported
+    from mlflow.tracking import MlflowClient  # after uadray.tracking, which says how long it may wait
 
-    path, uri = folder.workspace / "mlflow.db", tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
-    if not uri and not path.is_file():
-        raise _not_there(folder, uri, "no such file")
-    return MlflowClient(tracking_uri=uri or f"sqlite:///{path}")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    path = folder.workspace / "mlflow.db"
+    if tracking_uri is None and not path.is_file():
+        raise _not_there(folder, tracking_uri, "no such file")
+    return MlflowClient(tracking_uri=tracking_uri or f"sqlite:///{path}")
 
 
 def _children(client: MlflowClient, folder: StudyFolder) -> Iterator[Run]:
@@ -102,14 +98,9 @@ def _complete(table: pd.DataFrame, folder: StudyFolder) -> None:
     for split in ("val", "test"):
         cards = folder.cards(split)
         for place, trial in table["trial"].items():
-            for name, value in _headlines(split, cards[trial]).items() if trial in cards else ():
+            for name, value in headlines(split, cards[trial]).items() if trial in cards else ():
                 if name not in table or pd.isna(table.loc[place, name]):
                     table.loc[place, name] = value
-
-
-def _headlines(split: str, card: Scorecard) -> dict[str, float]:
-    """A scorecard's numbers under the names they have in MLflow."""
-    return {f"{split}/{name}": value for name, value in card.plain().items() if isinstance(value, float)}
 
 
 def _numbers(column: Any) -> Any:

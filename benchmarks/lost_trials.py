@@ -19,7 +19,8 @@ from mlflow.tracking import MlflowClient
 from uadray.conduct import Study
 from uadray.study.ledger import Record
 from uadray.study.objectives import BEST
-from uadray.tracking import STATUS
+from uadray.tracking.content import STATUS
+from uadray.tracking.server import tracking_uri
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,8 @@ def mlflow_row(record: Record) -> tuple[str, dict[str, float]]:
 
 def mlflow_rows(study: Study) -> dict[int, list[object]]:
     """Status and what a study may optimise by trial, of every run of a trial."""
-    client = MlflowClient(tracking_uri=study.tracker.uri)
-    experiments = client.search_experiments(filter_string=f"name = '{study.tracker.experiment}'")
+    client = MlflowClient(tracking_uri=tracking_uri(study.workspace))
+    experiments = client.search_experiments(filter_string=f"name = 'uadray/{study.plan.study}'")
     rows: dict[int, list[object]] = {}
     for run in client.search_runs([each.experiment_id for each in experiments], max_results=5000):
         key = run.data.tags["uadray.key"]

@@ -2,7 +2,8 @@ import socket
 
 import pytest
 
-from uadray.tracking.anonymous import Anonymous, pseudonym, without_places
+from uadray.pseudonyms import pseudonym
+from uadray.tracking.anonymous import Anonymous, without_places
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from tracked import held, runs_of
 
 from uadray.files import write_json
+from uadray.pseudonyms import pseudonym
 from uadray.study import ledger
-from uadray.tracking.anonymous import pseudonym
 from uadray.tracking.mirror import Mirror
 from uadray.tracking.server import Server
 

@@ -7,11 +7,12 @@ has a list of ids to try: keep MLflow where the scans may be, too.
 from __future__ import annotations
 
 import getpass
-import hashlib
 import re
 import socket
 from collections.abc import Iterable
 from typing import Any
+
+from uadray.pseudonyms import pseudonym
 
 METRICS = r"(?:train|val|test|model|time)/"
 PATHS = re.compile(
@@ -20,15 +21,6 @@ PATHS = re.compile(
 )
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 SUBJECT = re.compile(r"\bsub-[A-Za-z0-9]+")
-
-
-def pseudonym(subject: str) -> str:
-    """A subject's name outside of its study's folder.
-
-    >>> pseudonym("sub-01")
-    'p-41c1ca2f'
-    """
-    return f"p-{hashlib.sha256(subject.encode()).hexdigest()[:8]}"
 
 
 class Anonymous:
