@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,12 +84,3 @@ class StudyFolder:
     def _verdict(self) -> Verdict | None:
         path = self.path / "test.json"
         return Verdict.parse(json.loads(path.read_text())) if path.is_file() else None
-
-
-def pseudonym(subject: str) -> str:
-    """The name that a patient has in MLflow: the same in every run and study.
-
-    >>> pseudonym("sub-01")
-    'p-41c1ca2f'
-    """
-    return f"p-{hashlib.sha256(subject.encode()).hexdigest()[:8]}"

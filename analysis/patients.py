@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from folder import StudyFolder, pseudonym
+from folder import StudyFolder
 from runs import client_of
 from uadray.data.subject import Split
+from uadray.pseudonyms import pseudonym
 from uadray.scoring.statistics.per_patient import Values
 
 

@@ -11,14 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import optuna
 from mlflow.tracking import MlflowClient
 
 from uadray.conduct import Study
 from uadray.study.ledger import Record
-from uadray.study.objectives import BEST
+from uadray.study.objectives import Metric
 from uadray.tracking.content import STATUS
 from uadray.tracking.server import tracking_uri
 
@@ -149,6 +149,6 @@ def mlflow_rows(study: Study) -> dict[int, list[object]]:
     for run in client.search_runs([each.experiment_id for each in experiments], max_results=5000):
         key = run.data.tags["uadray.key"]
         if key.startswith("trial "):
-            scores = {name: value for name, value in run.data.metrics.items() if name in BEST}
+            scores = {name: value for name, value in run.data.metrics.items() if name in get_args(Metric)}
             rows.setdefault(int(key.removeprefix("trial ")), []).append((run.info.status, scores))
     return rows

@@ -65,7 +65,7 @@ def of_trial(record: Record, ledger: Ledger, repeats: int, anonymous: Anonymous)
     path = ledger.trial(record.index) / "trial.json"
     ended = modified(path)
     began = ended - int(1000 * record.seconds)
-    headline = {"time/trial_s": record.seconds, "model/parameters": float(record.parameters), **record.metrics}
+    headline = {"time/trial_s": record.seconds, **record.metrics}  # of a lost trial nothing else is known
     if record.val is not None:
         headline |= headlines("val", record.val)
     by_epoch = {key for row in record.curve for key in row}
