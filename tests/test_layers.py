@@ -19,11 +19,13 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["training.reuse", "training.worker", "training.trainer"],
     ["study"],
     ["reporting"],
+    ["bundle"],
+    ["prediction"],
     ["tracking"],
     ["console"],
     ["prepare", "fsck", "qc", "schema"],
     ["conduct", "dry_run"],
-    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "mlflow_sync"],
+    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "export", "predict", "mlflow_sync"],
     ["__main__"],
 ]
 RAY = ["data.batches", "data.mapping", "training.trainer", "study"]

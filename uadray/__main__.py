@@ -6,8 +6,10 @@ import typer
 
 from uadray.compare import compare
 from uadray.evaluate import evaluate
+from uadray.export import export
 from uadray.fsck import fsck
 from uadray.mlflow_sync import mlflow_sync
+from uadray.predict import predict
 from uadray.prepare import prepare
 from uadray.qc import qc
 from uadray.report import report
@@ -18,7 +20,10 @@ from uadray.sweep import sweep
 from uadray.train import train
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-for verb in (sweep, train, retrain, status, evaluate, report, compare, prepare, qc, fsck, schema, mlflow_sync):
+for verb in (
+    *(sweep, train, retrain, status, evaluate, report, compare, export, predict),
+    *(prepare, qc, fsck, schema, mlflow_sync),
+):
     app.command()(verb)
 
 if __name__ == "__main__":

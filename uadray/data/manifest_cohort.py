@@ -51,7 +51,7 @@ class ManifestCohort(Section):
         for line, row in listed:
             where = f"{self.path}, line {line}"
             with collected(problems):
-                person, name = _names(row, where)
+                person, name = names(row, where)
                 with collected(problems):
                     listed_once(name, line, where, line_of)
                 subjects.append(self._scan(person, name, row, where))
@@ -67,7 +67,7 @@ class ManifestCohort(Section):
         files: dict[str, Path | None] = {}
         for column in FILES:
             with collected(problems):
-                files[column] = self._file(row.get(column, ""), f"{where}, {column}")
+                files[column] = file_of(row.get(column, ""), self.root or self.path.parent, f"{where}, {column}")
         group, split = None, row.get("split") or None
         with collected(problems):
             group = group_of(row["group"], where)
@@ -85,24 +85,24 @@ class ManifestCohort(Section):
         site = row.get("site") or "unknown"
         return Subject(name, group, site, image, lesion_mask, brain_mask, person, cast(Split | None, split))
 
-    def _file(self, cell: str, where: str) -> Path | None:
-        """The file that a cell names, None for an empty one; raises DataError (UAD-129, UAD-133)."""
-        if not cell:
-            return None
-        root = self.root or self.path.parent
-        named = PureWindowsPath(cell)  # sees both slashes and drives, on every machine
-        if named.anchor or ".." in named.parts:
-            must, do = "a path must be relative and without ..", f"Write it as seen from {root}."
-            raise DataError(Problem("UAD-129", where, must, repr(cell), do))
-        path = root / cell
-        if not os.path.isfile(path):  # false also for what cannot be a path
-            must, do = "a path must lead to a file", f"Correct it; it is relative to {root}."
-            raise DataError(Problem("UAD-133", where, must, repr(cell), do))
-        require_inside(path, root, where)
-        return path
+
+def file_of(cell: str, root: Path, where: str) -> Path | None:
+    """The file in the root that a cell names, None for an empty one; raises DataError (UAD-129, UAD-133)."""
+    if not cell:
+        return None
+    named = PureWindowsPath(cell)  # sees both slashes and drives, on every machine
+    if named.anchor or ".." in named.parts:
+        must, do = "a path must be relative and without ..", f"Write it as seen from {root}."
+        raise DataError(Problem("UAD-129", where, must, repr(cell), do))
+    path = root / cell
+    if not os.path.isfile(path):  # false also for what cannot be a path
+        must, do = "a path must lead to a file", f"Correct it; it is relative to {root}."
+        raise DataError(Problem("UAD-133", where, must, repr(cell), do))
+    require_inside(path, root, where)
+    return path
 
 
-def _names(row: dict[str, str], where: str) -> tuple[str, str]:
+def names(row: dict[str, str], where: str) -> tuple[str, str]:
     """The person and the scan of a line; raises DataError (UAD-125, UAD-132)."""
     problems: list[Problem] = []
     person, session = row["subject"].removeprefix("sub-"), row.get("session", "")

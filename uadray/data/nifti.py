@@ -22,6 +22,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError, HeaderTypeError
 from numpy.typing import NDArray
 
+from uadray.data.grid import Grid
 from uadray.data.volume import Volume
 from uadray.errors import DataError, Problem
 
@@ -73,11 +74,24 @@ def read_mask(path: Path, like: Volume, above: float | None = None) -> NDArray[n
     return np.asarray(mask.data > 0)
 
 
+@np.errstate(over="ignore", invalid="ignore")
+def read_grid(path: Path) -> Grid:
+    """Where the voxels of a NIfTI file lie, as the file says it; raises DataError (UAD-101 to UAD-107)."""
+    _require_file(path)
+    try:
+        with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as stream:
+            header = _header(stream.read(540))
+        _voxel_count(path, header)
+        affine = _affine(path, header)
+        return Grid(tuple(map(int, header.get_data_shape())), affine, header)
+    except UNREADABLE as error:
+        must, got = "a file must be a complete NIfTI image", f"{type(error).__name__}: {error}"
+        raise _refusal("UAD-102", path, must, got, "Copy or convert it again.") from error
+
+
 @np.errstate(over="ignore", invalid="ignore")  # what becomes infinite or NaN is refused in words
 def _read(path: Path) -> Volume:
-    if not (path.name.endswith((".nii", ".nii.gz")) and os.path.isfile(path)):  # false also for what cannot be a path
-        must = "a scan must be a regular file, .nii or .nii.gz"
-        raise _refusal("UAD-101", path, must, "something else or nothing", "Correct the path or convert the file.")
+    _require_file(path)
     try:
         header, affine, content = _content(path)
         data = np.asarray(ArrayProxy(io.BytesIO(content), header, mmap=False), dtype=np.float32)
@@ -91,6 +105,12 @@ def _read(path: Path) -> Volume:
     except UNREADABLE as error:
         must, got = "a file must be a complete NIfTI image", f"{type(error).__name__}: {error}"
         raise _refusal("UAD-102", path, must, got, "Copy or convert it again.") from error
+
+
+def _require_file(path: Path) -> None:
+    if not (path.name.endswith((".nii", ".nii.gz")) and os.path.isfile(path)):  # false also for what cannot be a path
+        must = "a scan must be a regular file, .nii or .nii.gz"
+        raise _refusal("UAD-101", path, must, "something else or nothing", "Correct the path or convert the file.")
 
 
 def _content(path: Path) -> tuple[Any, NDArray[np.float64], bytes]:

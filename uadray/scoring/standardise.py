@@ -7,9 +7,9 @@ statistics of a pixel pool all of them: the pixel is a place in the plane, not i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,30 @@ from uadray.errors import Problem, StudyError
 from uadray.section import Section
 
 Maps = NDArray[np.float32]
-Standard = Callable[[Maps], Maps]  # residuals (N, H, W) -> standardised residuals
+Fields = Mapping[str, NDArray[np.float64]]
+
+
+class Standard(Protocol):
+    """What was learned from healthy residuals."""
+
+    @property
+    def fields(self) -> Fields:
+        """All that was learned, by name; the configuration's `restored` makes the same of it again."""
+
+    def __call__(self, maps: Maps) -> Maps:
+        """Standardised residuals of residuals, (N, H, W)."""
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """Nothing was learned."""
+
+    @property
+    def fields(self) -> Fields:
+        return {}
+
+    def __call__(self, maps: Maps) -> Maps:
+        return maps
 
 
 class AsItIs(Section):
@@ -36,9 +59,13 @@ class AsItIs(Section):
         """No residual is computed."""
         return self.unfitted()
 
+    def restored(self, fields: Fields) -> Standard:
+        """From the fields of a fitted one: none."""
+        return self.unfitted()
+
     def unfitted(self) -> Standard:
         """The identity."""
-        return lambda maps: maps
+        return Unchanged()
 
 
 class HealthyZScore(Section):
@@ -78,6 +105,10 @@ class HealthyZScore(Section):
         usual = np.median(deviation[known]) if known.any() else values.std()
         return ZScore(mean, np.maximum(deviation, max(self.floor * usual, 1e-6)))
 
+    def restored(self, fields: Fields) -> Standard:
+        """From the fields of a fitted one; raises KeyError where one is missing."""
+        return ZScore(fields["mean"], fields["deviation"])
+
     def unfitted(self) -> NoReturn:
         """Raises StudyError (UAD-340): there are no healthy residuals to compare with."""
         must = "a detector that standardises must be fitted on healthy slices before it is asked for maps"
@@ -96,6 +127,10 @@ class ZScore:
 
     mean: NDArray[np.float64]
     deviation: NDArray[np.float64]
+
+    @property
+    def fields(self) -> Fields:
+        return {"mean": self.mean, "deviation": self.deviation}
 
     def __call__(self, maps: Maps) -> Maps:
         """Standardised residuals, (N, H, W)."""

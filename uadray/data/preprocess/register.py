@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import shutil
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,28 @@ class Template:
     brain: NDArray[np.bool_]
 
 
-class NoRegistration(Section):
+class Space(Section, ABC):
+    """Where the slices of all scans lie."""
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The names of the files that a folder with this configuration must hold, once it is `packed`."""
+        return ()
+
+    def packed(self, folder: Path) -> Self:
+        """The same, its files copied into a folder that goes elsewhere."""
+        return self
+
+    def unpacked(self, folder: Path) -> Self:
+        """The inverse of `packed`, wherever the folder is now."""
+        return self
+
+    @abstractmethod
+    def apply(self, scan: Scan) -> Scan:
+        """The scan in that space."""
+
+
+class NoRegistration(Space):
     """The scan stays in its own space."""
 
     kind: Literal["none"] = "none"
@@ -46,7 +69,7 @@ class NoRegistration(Section):
         return scan
 
 
-class Mni152(Section):
+class Mni152(Space):
     """To the ICBM 2009a template (Fonov et al. 2011), which nilearn carries in its wheel; T1-weighted, 1 mm."""
 
     kind: Literal["mni152"] = "mni152"
@@ -56,7 +79,7 @@ class Mni152(Section):
         return register(scan, _mni152())
 
 
-class Sri24(Section):
+class Sri24(Space):
     """To the SRI24 atlas (Rohlfing et al. 2010), as in the paper, or to any other skull-stripped template."""
 
     kind: Literal["sri24"] = "sri24"
@@ -66,6 +89,18 @@ class Sri24(Section):
     def identity(self) -> dict[str, Any]:
         """Its values, and the template by its content; a missing one is refused when it is read."""
         return {**self.plain(), "sha256": sha256(self.template) if self.template.is_file() else ""}
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        return (self.template.name,)
+
+    def packed(self, folder: Path) -> Self:
+        name = "template.nii" + (".gz" if self.template.name.endswith(".gz") else "")
+        shutil.copyfile(self.template, folder / name)
+        return self.model_copy(update={"template": Path(name)})
+
+    def unpacked(self, folder: Path) -> Self:
+        return self.model_copy(update={"template": folder / self.template.name})
 
     def apply(self, scan: Scan) -> Scan:
         """The scan on the template's grid; raises DataError (UAD-101 to UAD-108, UAD-160 to UAD-162)."""

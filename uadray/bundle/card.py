@@ -1,0 +1,102 @@
+"""The model card: what a model file says about itself, for people (Mitchell et al. 2019, Model Cards)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from uadray.bundle.content import Content, Score
+from uadray.scoring.threshold import ScanPercentile
+from uadray.scoring.usual import WORDS
+
+METRICS = {
+    "dice_mean": "Dice, mean over patients",
+    "auprc": "AUPRC, brain voxels of all patients",
+    "prevalence": "chance level of AUPRC",
+    "lesion_recall": "lesions found, mean over patients",
+    "false_components_per_scan": "false findings a patient",
+    "healthy_share_of_brain": "share of the brain called lesion in healthy subjects",
+    "baseline_dice_mean": "Dice of the intensity baseline",
+    "baseline_auprc": "AUPRC of the intensity baseline",
+}
+
+
+def card(content: Content) -> str:
+    """The card as Markdown; nothing in it that is not in the content."""
+    prepare = yaml.safe_dump(content.prepare.plain(), sort_keys=False, width=100)
+    run = yaml.safe_dump(content.run.plain(), sort_keys=False, width=100)
+    own = isinstance(content.threshold, ScanPercentile)
+    threshold = "set by each scan itself" if own else f"{content.threshold:.4g}"
+    versions = ", ".join(f"{name} {version}" for name, version in content.versions.items())
+    people = f"{content.population.subjects} healthy validation subjects ({content.population.slices} slices)"
+    return f"""# {content.description}
+
+**{content.notice}** It may miss lesions and call healthy tissue lesion. Do not base a diagnosis or a treatment on it.
+
+Trial {content.trial} of the study {content.study}, made by uadray {content.versions["uadray"]}.
+It reconstructs axial FLAIR slices of {content.size} x {content.size} pixels as if they were healthy;
+what differs too much from its reconstruction is called lesion.
+
+```
+python -m uadray.predict THIS_FOLDER scan.nii.gz -o OUT
+```
+
+## For what
+
+Research on brain FLAIR of adults, from scanners and people like those it was trained on. The ranges below say what
+these look like; a scan outside of them comes with a warning. It assesses the slices that its preparation takes:
+{content.prepare.slices.rule}. All others are marked as not assessed.
+
+## How good
+
+{_table(_metrics(content), ("", "value", "95 % interval", "patients"))}
+
+Intervals are bootstraps over patients and too narrow for few. The validation patients chose this model among others:
+only numbers of test patients are results. Numbers on other scanners, diseases and people are not known.
+
+## Threshold
+
+{threshold}; {content.origin}. Known of healthy scans: {people}.
+
+## What healthy validation scans look like
+
+{_table(_usual(content), ("", "mean", "expected of another"))}
+
+## Preparation
+
+```yaml
+{prepare}```
+
+## Run
+
+```yaml
+{run}```
+
+Store {content.store}, training {content.training or "none"}. Made with {versions}.
+"""
+
+
+def _metrics(content: Content) -> Iterator[tuple[str, ...]]:
+    for name, score in content.metrics.items():
+        split, metric = name.split("/", 1)
+        yield f"{split}: {METRICS.get(metric, metric)}", f"{score.value:.3f}", _ends(score), str(score.n)
+
+
+def _ends(score: Score) -> str:
+    return "" if score.low is None or score.high is None else f"{score.low:.3f} to {score.high:.3f}"
+
+
+def _usual(content: Content) -> Iterator[tuple[str, ...]]:
+    for name, found in content.usual.items():
+        ends = found.ends
+        yield (
+            WORDS.get(name, name),
+            f"{found.mean:.3g}",
+            "too few scans to say" if ends is None else f"{max(ends[0], 0):.3g} to {ends[1]:.3g}",
+        )
+
+
+def _table(rows: Iterator[tuple[str, ...]], heads: tuple[str, ...]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

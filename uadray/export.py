@@ -1,0 +1,39 @@
+"""Write a study's model as one folder that can be copied, opened and applied anywhere.
+
+python -m uadray.export runs/studies/latent -o latent-model     the selected trial
+python -m uadray.export latent:7 -o latent-model                trial 7 of a study in the workspace
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uadray.console import OUT, exit_codes, run
+
+Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
+
+
+def export(
+    study: Annotated[str, typer.Argument(help="Folder of a study; or NAME, NAME:best, NAME:TRIAL in the workspace.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the model, new or a former model.")],
+    trial: Annotated[int | None, typer.Option(help="Trial; the selected one unless given.", min=0)] = None,
+    workspace: Workspace = Path("runs"),
+) -> None:
+    """Write a study's model as one folder that can be applied anywhere."""
+    with exit_codes():
+        from uadray.bundle import reference
+        from uadray.bundle.writing import write_bundle
+
+        ledger, store, record = reference.trial(study, workspace, trial)
+        bundle = write_bundle(ledger, store, record, out)
+        about = bundle.content
+        OUT.print(f"model: {bundle.path}", highlight=False, soft_wrap=True)
+        OUT.print(f"{about.description}, trial {about.trial} of {about.study}, {about.origin}", highlight=False)
+        OUT.print(about.notice, highlight=False)
+
+
+if __name__ == "__main__":
+    run(export)
