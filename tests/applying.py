@@ -1,0 +1,52 @@
+"""A small study with one finished trial, its model file, and scans to apply it to."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import torch
+from making import made_task
+
+from uadray.bundle.writing import write_bundle
+from uadray.config import RunConfig
+from uadray.data.phantom.cohort import PhantomCohort
+from uadray.data.preparation import PrepareConfig, prepare
+from uadray.files import write_json
+from uadray.study.ledger import Ledger
+from uadray.training.loop import Rank
+from uadray.training.worker import Place, work
+
+SCORING = {"standardise": {"kind": "healthy_z_score"}, "median_filter": 3, "erosion": 1}
+PREPARE = {"slices": {"kind": "middle", "count": 5}, "canvas": {"kind": "resample", "size": 32}}
+
+
+def made_study(folder, scoring=None, settings=None):
+    """The store and the ledger of a study `toy` with one trial, which is selected."""
+    people = PhantomCohort(healthy=6, lesion=4, spacing_mm=4).subjects(folder / "cohorts")
+    store = prepare(people, PrepareConfig.parse(settings or PREPARE), folder / "stores", lambda *_: None)
+    ledger = Ledger(folder / "studies" / "toy")
+    parts = {f"val_{group}": store.read("val", group) for group in ("healthy", "lesion")}
+    parts["train"] = store.read("train", "healthy")
+    place = Place(torch.device("cpu"), Rank(), lambda module: module, parts.__getitem__, lambda row: None)
+    run = RunConfig.parse({"model": "intensity", "scoring": scoring or SCORING}).plain()
+    work(made_task(run, ledger.trial(0)), place)
+    write_json(ledger.folder / "study.json", {"id": "x", "store": store.key})
+    write_json(ledger.folder / "selection.json", {"trial": 0})
+    return store, ledger
+
+
+def made_bundle(folder, **how):
+    """The store, the ledger, and the trial's model file below the folder."""
+    store, ledger = made_study(folder, **how)
+    return store, ledger, write_bundle(ledger, store, ledger.record(0), folder / "model")
+
+
+def scan_of(folder, subject) -> Path:
+    """The FLAIR scan of a subject of the demo cohort."""
+    (path,) = (folder / "cohorts").glob(f"*/{subject}/anat/*_FLAIR.nii.gz")
+    return path
+
+
+def values(path):
+    """The voxels of a file."""
+    return np.asarray(nib.load(path).dataobj)
