@@ -18,12 +18,15 @@ from uadray.training.worker import Place, work
 
 SCORING = {"standardise": {"kind": "healthy_z_score"}, "median_filter": 3, "erosion": 1}
 PREPARE = {"slices": {"kind": "middle", "count": 5}, "canvas": {"kind": "resample", "size": 32}}
+SPLIT = {"healthy": {"train": 0.2, "val": 0.6, "test": 0.2}, "lesion": {"val": 0.5, "test": 0.5}}
 
 
 def made_study(folder, scoring=None, settings=None):
     """The store and the ledger of a study `toy` with one trial, which is selected."""
-    people = PhantomCohort(healthy=6, lesion=4, spacing_mm=4).subjects(folder / "cohorts")
-    store = prepare(people, PrepareConfig.parse(settings or PREPARE), folder / "stores", lambda *_: None)
+    people = PhantomCohort(healthy=8, lesion=4, spacing_mm=4).subjects(folder / "cohorts")
+    store = prepare(
+        people, PrepareConfig.parse({"split": SPLIT, **(settings or PREPARE)}), folder / "stores", lambda *_: None
+    )
     ledger = Ledger(folder / "studies" / "toy")
     parts = {f"val_{group}": store.read("val", group) for group in ("healthy", "lesion")}
     parts["train"] = store.read("train", "healthy")

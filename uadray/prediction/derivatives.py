@@ -30,7 +30,7 @@ from uadray.prediction.predicting import Prediction
 from uadray.prediction.scans import Wanted
 
 DESCRIPTION = "dataset_description.json"
-IGNORED = ("*_lesions.tsv", "*_lesions.json", "predictions.tsv", "**/figures/", "**/figures/**")
+IGNORED = ("*_lesions.tsv", "*_lesions.json", "predictions.tsv", "figures")  # "figures/" misses the folder itself
 NEAREST = "Thresholded on the model's grid, brought back by nearest neighbour."
 LINEAR = "Brought back by linear interpolation among the voxels that count."
 README = f"""# What a uadray model makes of these scans

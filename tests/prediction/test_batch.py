@@ -1,0 +1,213 @@
+"""Many scans: a faulty one stops no other, none is done twice, and the results are valid BIDS derivatives."""
+
+import json
+import shutil
+import subprocess
+
+import nibabel as nib
+import numpy as np
+import pytest
+import typer
+from applying import made_bundle, scan_of, values
+from typer.testing import CliRunner
+
+from uadray.errors import DataError
+from uadray.export import export
+from uadray.predict import predict
+from uadray.prediction import batch
+from uadray.prediction.batch import predict_all
+from uadray.prediction.scans import wanted
+
+
+def run(command, *arguments):
+    app = typer.Typer()
+    app.command()(command)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A model, and a BIDS folder with two scans and one that is none."""
+    folder = tmp_path_factory.mktemp("workspace")
+    store, _, bundle = made_bundle(folder)
+    bids = folder / "bids"
+    for name, subject in zip(("sub-01", "sub-03"), store.subjects("val", "lesion"), strict=True):
+        (bids / name / "anat").mkdir(parents=True)
+        shutil.copy(scan_of(folder, subject), bids / name / "anat" / f"{name}_FLAIR.nii.gz")
+    (bids / "sub-02" / "ses-1" / "anat").mkdir(parents=True)
+    (bids / "sub-02" / "ses-1" / "anat" / "sub-02_ses-1_FLAIR.nii.gz").write_bytes(b"no scan")
+    return folder, bundle, bids
+
+
+@pytest.fixture(scope="module")
+def done(made, tmp_path_factory):
+    _, bundle, bids = made
+    out = tmp_path_factory.mktemp("out") / "results"
+    return out, run(predict, bundle.path, bids, "-o", out)
+
+
+def table(out):
+    head, *lines = (line.split("\t") for line in (out / "predictions.tsv").read_text().splitlines())
+    return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+def test_a_scan_that_fails_stops_no_other_and_the_table_and_the_exit_code_say_so(done):
+    out, ended = done
+    assert ended.exit_code == 3, ended.output
+    rows = table(out)
+    assert [(row["scan"], row["status"], row["code"]) for row in rows] == [
+        ("sub-01", "done", "n/a"),
+        ("sub-02_ses-1", "failed", "UAD-102"),
+        ("sub-03", "done", "n/a"),
+    ]
+    assert "complete NIfTI image" in rows[1]["reason"]
+    assert rows[1]["lesion_ml"] == "n/a"
+    assert "Research use only. Not a medical device." in ended.output
+    assert "1 of 3 scans failed" in ended.output
+
+
+def test_every_output_lies_on_its_scans_grid_and_says_what_it_is(made, done):
+    _, bundle, bids = made
+    out, _ = done
+    scan = nib.load(bids / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz")
+    images = sorted((out / "sub-01" / "anat").glob("*.nii.gz"))
+    assert [path.name for path in images] == [
+        "sub-01_space-orig_desc-anomaly_probseg.nii.gz",
+        "sub-01_space-orig_desc-assessed_mask.nii.gz",
+        "sub-01_space-orig_desc-recon_FLAIR.nii.gz",
+        "sub-01_space-orig_desc-residual_FLAIR.nii.gz",
+        "sub-01_space-orig_label-L_mask.nii.gz",
+    ]
+    for path in images:
+        assert nib.load(path).affine.tobytes() == scan.affine.tobytes()
+        assert nib.load(path).shape == scan.shape
+        sidecar = json.loads(path.with_name(path.name.replace(".nii.gz", ".json")).read_text())
+        assert sidecar["Sources"] == ["bids:raw:sub-01/anat/sub-01_FLAIR.nii.gz"]
+        assert sidecar["Notice"].startswith("Research use only")
+        assert sidecar["ModelDigest"] == bundle.digest
+
+
+def test_lesion_statistics_agree_with_the_mask(done):
+    out, _ = done
+    stem = out / "sub-01" / "anat" / "sub-01"
+    told = json.loads(stem.with_name("sub-01_lesions.json").read_text())
+    mask = values(stem.with_name("sub-01_space-orig_label-L_mask.nii.gz"))
+    lines = stem.with_name("sub-01_lesions.tsv").read_text().splitlines()
+    assert told["count"] == len(told["lesions"]) == len(lines) - 1 > 0
+    assert sum(lesion["voxels"] for lesion in told["lesions"]) == mask.sum()
+    assert told["ml"] == pytest.approx(mask.sum() * 64 / 1000)
+    assert float(table(out)[0]["lesion_ml"]) == pytest.approx(told["ml"], rel=1e-4)
+    assert 0 < told["assessed"]["share_of_brain"] < 1
+    assert "not called healthy" in told["not_assessed"]
+
+
+def test_a_finished_scan_is_not_done_again_until_scan_model_or_results_change(made, done, monkeypatch, tmp_path):
+    _, bundle, bids = made
+    out = shutil.copytree(done[0], tmp_path / "results")
+    scans = [scan for scan in wanted(bids) if scan.stem != "sub-02_ses-1"]
+    assessed = []
+    own = batch.predict
+    monkeypatch.setattr(batch, "predict", lambda *a, **k: assessed.append(a[3]) or own(*a, **k))
+
+    def again(model=bundle):
+        assessed.clear()
+        return predict_all(model, scans, bids, out), list(assessed)
+
+    outcomes, anew = again()
+    assert anew == []
+    assert [outcome.status for outcome in outcomes] == ["done", "done"]
+    (out / "sub-03" / "anat" / "sub-03_space-orig_label-L_mask.nii.gz").unlink()
+    assert again()[1] == ["sub-03"]
+    changed = shutil.copytree(bids, tmp_path / "bids")
+    path = changed / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz"
+    image = nib.load(path)
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj) * np.float32(2), image.affine), path)
+    scans = [scan for scan in wanted(changed) if scan.stem != "sub-02_ses-1"]
+    assert again()[1] == ["sub-01"]
+
+
+@pytest.mark.slow
+def test_the_results_are_the_same_bytes_over_cores(made, done, tmp_path):
+    _, bundle, bids = made
+    ended = run(predict, bundle.path, bids, "-o", tmp_path / "out", "--workers", 2)
+    assert ended.exit_code == 3, ended.output
+    images = sorted(path.relative_to(done[0]) for path in done[0].rglob("*.nii.gz"))
+    assert len(images) == 10
+    for path in images:
+        assert (tmp_path / "out" / path).read_bytes() == (done[0] / path).read_bytes()
+
+
+def test_a_scan_whose_process_dies_is_lost_and_the_rest_goes_on(made, tmp_path):
+    _, bundle, bids = made
+
+    def each(function, scans):
+        for scan in scans:
+            if scan.stem == "sub-01":
+                raise RuntimeError("the worker died")
+            yield function(scan)
+
+    outcomes = predict_all(bundle, wanted(bids), bids, tmp_path / "out", each=each)
+    assert [outcome.status for outcome in outcomes] == ["failed", "failed", "done"]
+    assert "the worker died" in outcomes[0].reason
+
+
+def test_a_single_scan_that_is_none_ends_with_the_code_of_wrong_input(made, tmp_path):
+    _, bundle, bids = made
+    ended = run(
+        predict, bundle.path, bids / "sub-02" / "ses-1" / "anat" / "sub-02_ses-1_FLAIR.nii.gz", "-o", tmp_path / "o"
+    )
+    assert ended.exit_code == 2
+    assert table(tmp_path / "o")[0]["code"] == "UAD-102"
+
+
+def test_a_plain_file_gets_a_bids_name_and_a_study_is_a_model(made, tmp_path):
+    folder, _, bids = made
+    scan = shutil.copy(bids / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz", tmp_path / "my scan.nii.gz")
+    ended = run(predict, "toy:best", scan, "-o", tmp_path / "out", "--workspace", folder)
+    assert ended.exit_code == 0, ended.output
+    assert (tmp_path / "out" / "sub-myscan" / "anat" / "sub-myscan_space-orig_label-L_mask.nii.gz").is_file()
+
+
+def test_a_folder_with_something_else_is_left_alone(made, tmp_path):
+    _, bundle, bids = made
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(DataError, match="UAD-379"):
+        predict_all(bundle, wanted(bids), bids, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_figures_are_drawn_beside_the_results(made, tmp_path, monkeypatch):
+    _, bundle, bids = made
+    monkeypatch.setattr(batch, "FIGURES", (lambda found, stem: stem.with_name(f"{stem.name}_qc.png").write_bytes(b""),))
+    predict_all(bundle, wanted(bids)[:1], bids, tmp_path / "out")
+    assert (tmp_path / "out" / "sub-01" / "figures" / "sub-01_qc.png").is_file()
+
+
+def test_a_model_is_exported_and_applied(made, tmp_path):
+    folder, bundle, _ = made
+    ended = run(export, folder / "studies" / "toy", "-o", tmp_path / "model")
+    assert ended.exit_code == 0, ended.output
+    assert (tmp_path / "model" / "SHA256SUMS").read_text() == (bundle.path / "SHA256SUMS").read_text()
+    assert run(export, "nothing:best", "-o", tmp_path / "other", "--workspace", folder).exit_code == 2
+
+
+@pytest.mark.skipif(shutil.which("bids-validator-deno") is None, reason="bids-validator-deno is not installed")
+def test_the_validator_has_no_error(made, tmp_path):
+    _, bundle, bids = made
+    changed = shutil.copytree(bids, tmp_path / "bids")
+    (old,) = (changed / "sub-02" / "ses-1" / "anat").iterdir()
+    good = changed / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz"
+    shutil.copy(good, old.with_name("sub-02_ses-1_acq-3d_run-1_FLAIR.nii.gz"))
+    old.unlink()
+    out = tmp_path / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            batch, "FIGURES", (lambda found, stem: stem.with_name(f"{stem.name}_qc.png").write_bytes(b"png"),)
+        )
+        predict_all(bundle, wanted(changed), changed, out)
+    ran = subprocess.run(["bids-validator-deno", str(out), "--json"], capture_output=True, text=True, timeout=120)
+    issues = json.loads(ran.stdout)["issues"]["issues"]
+    assert [issue for issue in issues if issue["severity"] == "error"] == []
+    (out / "sub-01" / "anat" / "nonsense.nii.gz").write_bytes(b"")
+    ran = subprocess.run(["bids-validator-deno", str(out), "--json"], capture_output=True, text=True, timeout=120)
+    assert any(issue["severity"] == "error" for issue in json.loads(ran.stdout)["issues"]["issues"])
