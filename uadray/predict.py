@@ -83,8 +83,12 @@ def _lines(outcome: Outcome, known: bool) -> list[str]:
     looked = f"{outcome.slices_assessed} of {outcome.slices_with_brain} slices with brain assessed"
     share = f"{100 * (outcome.brain_share_assessed or 0):.0f} % of the brain"
     again = ", as before" if known else ""
-    unlike = [f"  unlike the scans that the model knows: {each}" for each in outcome.warnings]
-    return [f"{outcome.scan}: {found}; {looked}, {share}{again}", *unlike]
+    unlike = ["  unlike the scans that the model knows:"] if outcome.warnings else []
+    return [
+        f"{outcome.scan}: {found}; {looked}, {share}{again}",
+        *unlike,
+        *(f"    {each}" for each in outcome.warnings),
+    ]
 
 
 def _style(line: str, outcome: Outcome) -> str:

@@ -126,6 +126,16 @@ def test_a_finished_scan_is_not_done_again_until_scan_model_or_results_change(ma
     assert again()[1] == ["sub-01"]
 
 
+def test_a_scan_that_fails_now_does_not_keep_the_results_it_had(made, done, tmp_path):
+    _, bundle, bids = made
+    out, changed = shutil.copytree(done[0], tmp_path / "results"), shutil.copytree(bids, tmp_path / "bids")
+    (changed / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz").write_bytes(b"no scan")
+    outcomes = predict_all(bundle, wanted(changed), changed, out)
+    assert [outcome.status for outcome in outcomes] == ["failed", "failed", "done"]
+    assert list((out / "sub-01" / "anat").iterdir()) == []
+    assert len(list((out / "sub-03" / "anat").iterdir())) == 12
+
+
 @pytest.mark.slow
 def test_the_results_are_the_same_bytes_over_cores(made, done, tmp_path):
     _, bundle, bids = made

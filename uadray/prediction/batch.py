@@ -80,7 +80,7 @@ class Worker:
             key = digest(_content_of(scan.image), _content_of(scan.brain_mask), bundle.digest, code())
             if (known := _known(marker, key, self.out)) is not None:
                 return known, True
-            marker.unlink(missing_ok=True)
+            _forget(scan, marker, self.out)
             found = predict(bundle, scan.image, scan.brain_mask, scan.stem, torch.device(self.device))
             files = write(found, scan, self.out, bundle, FIGURES)
         except UadError as error:
@@ -147,6 +147,16 @@ def _known(marker: Path, key: str, out: Path) -> Outcome | None:
         if kept["key"] == key and all((out / name).is_file() for name in kept["files"]):
             return Outcome(**{**kept["outcome"], "warnings": tuple(kept["outcome"]["warnings"])})
     return None
+
+
+def _forget(scan: Wanted, marker: Path, out: Path) -> None:
+    """Remove a scan's former results: beside a failure those of another model would be taken for this one's."""
+    marker.unlink(missing_ok=True)
+    anat = out / scan.folder
+    for former in (*anat.glob(f"{scan.stem}_space-orig_*"), *anat.glob(f"{scan.stem}_lesions.*")):
+        former.unlink()
+    for former in (anat.parent / "figures").glob(f"{scan.stem}_*"):
+        former.unlink()
 
 
 def _content_of(path: Path | None) -> str:

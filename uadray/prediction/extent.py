@@ -41,7 +41,7 @@ class Extent:
         """A sentence for a brain that is too small or too large to be an adult's."""
         low, high = ADULT_ML
         if self.brain_ml > high or (self.whole_head and self.brain_ml < low):
-            return (f"brain, ml: {self.brain_ml:.0f}, {low:.0f} to {high:.0f} expected of adults",)
+            return (f"brain, ml: {self.brain_ml:.0f}, adults {low:.0f} to {high:.0f}",)
         return ()
 
 

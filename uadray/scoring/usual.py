@@ -88,8 +88,6 @@ def warnings(found: Mapping[str, float], ranges: Usual) -> list[str]:
     for name, value in found.items():
         ends = ranges[name].ends
         if ends is not None and not ends[0] <= value <= ends[1]:
-            usually = (
-                f"{max(ends[0], 0):.3g} to {ends[1]:.3g} expected by {ranges[name].scans} healthy validation scans"
-            )
-            sentences.append(f"{WORDS[name]}: {value:.3g}, {usually}")
+            usually = f"{max(ends[0], 0):.3g} to {ends[1]:.3g}"
+            sentences.append(f"{WORDS[name]}: {value:.3g}, healthy scans {usually} (n = {ranges[name].scans})")
     return sentences
