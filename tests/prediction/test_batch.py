@@ -130,9 +130,15 @@ def test_a_scan_that_fails_now_does_not_keep_the_results_it_had(made, done, tmp_
     _, bundle, bids = made
     out, changed = shutil.copytree(done[0], tmp_path / "results"), shutil.copytree(bids, tmp_path / "bids")
     (changed / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz").write_bytes(b"no scan")
+    figures = out / "sub-01" / "figures"
+    figures.mkdir()
+    for name in ("sub-01_qc.png", "sub-01_run-1_qc.png"):
+        (figures / name).touch()
+    (out / "sub-01" / "anat" / ".sub-01_space-orig_label-L_mask.nii.gz-77").write_bytes(b"of a killed process")
     outcomes = predict_all(bundle, wanted(changed), changed, out)
     assert [outcome.status for outcome in outcomes] == ["failed", "failed", "done"]
     assert list((out / "sub-01" / "anat").iterdir()) == []
+    assert [path.name for path in figures.iterdir()] == ["sub-01_run-1_qc.png"]
     assert len(list((out / "sub-03" / "anat").iterdir())) == 12
 
 

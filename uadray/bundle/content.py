@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from uadray.config import RunConfig
 from uadray.data.pipeline import PipelineConfig
 from uadray.scoring.threshold import ScanPercentile
@@ -43,7 +45,7 @@ class Content(Section):
     description: str
     run: RunConfig
     """The model, its training and its scoring."""
-    size: int
+    size: int = Field(ge=16, le=1024)
     """Rows and columns of a slice."""
     prepare: PipelineConfig
     """From scans to slices, as it was fitted: intensity landmarks stand for what they were learned from. Paths are

@@ -152,11 +152,13 @@ def _known(marker: Path, key: str, out: Path) -> Outcome | None:
 def _forget(scan: Wanted, marker: Path, out: Path) -> None:
     """Remove a scan's former results: beside a failure those of another model would be taken for this one's."""
     marker.unlink(missing_ok=True)
-    anat = out / scan.folder
-    for former in (*anat.glob(f"{scan.stem}_space-orig_*"), *anat.glob(f"{scan.stem}_lesions.*")):
-        former.unlink()
-    for former in (anat.parent / "figures").glob(f"{scan.stem}_*"):
-        former.unlink()
+    anat, figures = out / scan.folder, out / scan.folder.parent / "figures"
+    for ending in ("space-orig_*", "lesions.*"):
+        for former in (*anat.glob(f"{scan.stem}_{ending}"), *anat.glob(f".{scan.stem}_{ending}")):
+            former.unlink()
+    for former in figures.glob(f"{scan.stem}_*"):
+        if "_" not in former.name.removeprefix(f"{scan.stem}_"):  # else it is another run's
+            former.unlink()
 
 
 def _content_of(path: Path | None) -> str:

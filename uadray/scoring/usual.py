@@ -83,10 +83,10 @@ def usual(of_scans: Iterable[Mapping[str, float]]) -> dict[str, Range]:
 
 
 def warnings(found: Mapping[str, float], ranges: Usual) -> list[str]:
-    """A sentence for each number of a scan that healthy validation scans do not have."""
+    """A sentence for each number of a scan that healthy validation scans do not have; none for one without a range."""
     sentences = []
     for name, value in found.items():
-        ends = ranges[name].ends
+        ends = ranges[name].ends if name in ranges else None
         if ends is not None and not ends[0] <= value <= ends[1]:
             usually = f"{max(ends[0], 0):.3g} to {ends[1]:.3g}"
             sentences.append(f"{WORDS[name]}: {value:.3g}, healthy scans {usually} (n = {ranges[name].scans})")
