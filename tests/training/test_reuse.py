@@ -36,6 +36,7 @@ class Study:
 
     def trial(self, index, limits=None, painting=None, **changes):
         run = {**RUN, **{name: {**RUN[name], **change} for name, change in changes.items()}}
+        run["model"] = changes["model"] if "kind" in changes.get("model", {}) else run["model"]
         trained = []
         place = Place(torch.device("cpu"), Rank(), lambda module: module, SLICES.__getitem__, trained.append)
         folder = self.folder / "trials" / f"{index:04d}"
@@ -148,8 +149,9 @@ def test_whatever_shapes_the_weights_trains_anew(study, part, change):
 
 
 def test_other_slices_or_arithmetic_are_another_training():
-    base = {"store": "a", "size": 64, "precision": "fp32", "device": "cpu", "workers": 1}
-    others = [{"store": "b"}, {"size": 32}, {"precision": "bf16"}, {"device": "cuda"}, {"workers": 2}]
+    base = {"store": "a", "size": 64, "arithmetic": ("fp32", "cpu", 1, 1)}
+    arithmetics = [("bf16", "cpu", 1, 1), ("fp32", "cuda", 1, 1), ("fp32", "cpu", 2, 1), ("fp32", "cpu", 1, 2)]
+    others = [{"store": "b"}, {"size": 32}, *({"arithmetic": other} for other in arithmetics)]
     run = RunConfig.parse(RUN)
     keys = [training_key(run, run.model.build(32), **{**base, **other}) for other in [{}, *others]]
     assert len(set(keys)) == len(keys)
@@ -159,7 +161,7 @@ def test_other_slices_or_arithmetic_are_another_training():
 def test_the_length_of_a_training_names_it_only_where_phases_are_shares_of_it(name, alike):
     runs = [RunConfig.parse({"model": name, "train": {"epochs": epochs}}) for epochs in (4, 8)]
     model = small(name).build(32)
-    keys = {training_key(run, model, "a", 32, "fp32", "cpu", 1) for run in runs}
+    keys = {training_key(run, model, "a", 32, ("fp32", "cpu", 1, 1)) for run in runs}
     assert (len(keys) == 1) is alike
 
 
@@ -168,6 +170,47 @@ def test_trials_keep_their_weights_when_the_shared_ones_are_removed(study):
     shutil.rmtree(study.folder / "trainings")
     assert study.weights(0)[0] == "epoch-0003"
     assert study.trial(1)[1] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("pattern", ["scores/*/scores.json", "times/*.json"])
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_damaged_scores_are_computed_again(study, pattern, damage):
+    first, _ = study.trial(0)
+    (path,) = (study.folder / "trainings").glob(f"*/epoch-0003/{pattern}")
+    text = path.read_text()
+    path.write_text(text[:40] if damage == "cut" else text.replace("0.", "1.", 1))
+    again, epochs = study.trial(1)
+    assert (again["status"], epochs) == ("completed", [])
+    assert again["val"] == first["val"]
+    assert again["timing"]["model"] < 1
+
+
+def test_a_folder_of_someone_elses_among_the_checkpoints_is_left_alone(study):
+    study.trial(0)
+    (key,) = (study.folder / "trainings").iterdir()
+    (key / "epoch-0003.bak").mkdir()
+    assert study.trial(1)[1] == []
+
+
+def test_a_model_without_training_is_scored_in_one_place_under_every_scoring(study):
+    for number in (0, 1):
+        study.trial(number, model={"kind": "intensity"}, scoring={"median_filter": 2 * number + 1})
+    assert len(list((study.folder / "trainings").glob("*/epoch-0000/scores/*"))) == 2
+
+
+def test_a_training_that_was_killed_while_it_was_scored_is_the_trials_own(study, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("uadray.training.worker.validate", killed)
+        with pytest.raises(Killed):
+            study.trial(0)
+    again, epochs = study.trial(0)
+    assert (again["status"], epochs, again["seconds_reused"]) == ("completed", [], 0)
 
 
 def test_damaged_weights_are_not_taken(study):

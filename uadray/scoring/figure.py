@@ -17,6 +17,7 @@ from PIL import Image
 
 from uadray.data.store import Slices
 from uadray.models.base import Model
+from uadray.pseudonyms import pseudonym
 from uadray.scoring.detector import Detector
 from uadray.scoring.filters import median
 from uadray.scoring.threshold import Fitted, headline
@@ -44,7 +45,7 @@ def save_panels(
     figure, axes = _grid(len(maps), len(TITLES), height / width)
     for row, x_hat in enumerate(detector.reconstructions(shown)):
         image, truth = shown.images[row, 0][box], shown.lesion[row, 0][box]
-        _draw(axes[row, 0], image, shown.subjects[row])
+        _draw(axes[row, 0], image, pseudonym(str(shown.subjects[row])))  # pictures leave the folder
         _draw(axes[row, 1], x_hat[box])
         _draw(axes[row, 2], unfiltered[row][box], cmap="inferno", norm=colours)
         _draw(axes[row, 3], maps[row][box], cmap="inferno", norm=colours)

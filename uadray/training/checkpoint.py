@@ -52,10 +52,12 @@ def save(training: Training, curve: Curve, folder: Path) -> None:
 def keep(folder: Path, epoch: int, trial: Path) -> Path:
     """Keep the checkpoint of an epoch, and give its weights to a trial's folder; returns the checkpoint.
 
-    The trial's weights are hard links where the file system has them, and stay when `folder` is removed.
+    It is the first trial's that keeps it. The trial's weights are hard links where the file system has them, and stay
+    when `folder` is removed.
     """
     found = _place(folder, epoch)
-    (found / KEPT).touch()
+    if not (found / KEPT).is_file():
+        (found / KEPT).write_text(str(trial))
     given = trial / found.name
     shutil.rmtree(trial, ignore_errors=True)
     given.mkdir(parents=True)
@@ -65,12 +67,16 @@ def keep(folder: Path, epoch: int, trial: Path) -> Path:
     return found
 
 
-def kept_epoch(folder: Path, epochs: int) -> int:
-    """The last epoch, of so many, that an earlier trial ended with; 0 where there is none."""
-    return max(
-        (_epoch(found) for found in _checkpoints(folder) if (found / KEPT).is_file() and _epoch(found) <= epochs),
-        default=0,
-    )
+def kept_epoch(folder: Path, epochs: int, trial: Path) -> int:
+    """The last epoch, of so many, that another trial ended with; 0 where there is none."""
+    kept = (found for found in _checkpoints(folder) if (found / KEPT).is_file())
+    others = (_epoch(found) for found in kept if (found / KEPT).read_text() != str(trial))
+    return max((epoch for epoch in others if epoch <= epochs), default=0)
+
+
+def there(folder: Path) -> bool:
+    """Whether there is a sound checkpoint in `folder`. Damaged ones are removed."""
+    return any(_sound(found) is not None for found in _checkpoints(folder))
 
 
 def known_curve(folder: Path) -> Curve:
@@ -113,7 +119,7 @@ def load_weights(model: Model, folder: Path) -> None:
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(folder.glob("epoch-*"), key=_epoch)
+    return sorted((found for found in folder.glob("epoch-*") if found.name[len("epoch-") :].isdigit()), key=_epoch)
 
 
 def _epoch(checkpoint: Path) -> int:
@@ -138,7 +144,7 @@ def _verified(checkpoint: Path) -> dict[str, Any]:
     try:
         header: dict[str, Any] = json.loads((checkpoint / "checkpoint.json").read_text())
         wrong = [name for name, expected in header["sha256"].items() if sha256(checkpoint / name) != expected]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         wrong = ["checkpoint.json"]
     if wrong:
         must = "a checkpoint must be as it was written"

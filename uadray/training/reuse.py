@@ -16,8 +16,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -32,16 +32,16 @@ from uadray.section import digest
 SCORES = "scores.json"
 
 
-def training_key(run: RunConfig, model: Model, store: str, size: int, precision: str, device: str, workers: int) -> str:
+def training_key(run: RunConfig, model: Model, store: str, size: int, arithmetic: Sequence[str | int]) -> str:
     """What names the training of a run's model: sixteen hex digits.
 
-    Its length does not count, but where updates have their phases: these are shares of it.
+    `arithmetic` is what else decides how numbers are rounded: precision, device, threads, workers. The length of the
+    training does not count, but where updates have their phases: these are shares of it.
     """
     how = run.train.model_dump(mode="json", exclude={"precision", "stop_after"})
     if all(update.phase == (0.0, 1.0) for update in model.updates().values()):
         how.pop("epochs")
-    arithmetic = (precision, device, workers, version("torch"))
-    return digest(run.model.plain(), how, store, size, *arithmetic, code("models", "training"))
+    return digest(run.model.plain(), how, store, size, *arithmetic, version("torch"), code("models", "training"))
 
 
 @lru_cache
@@ -73,17 +73,16 @@ def scored(
     known = checkpoint / "scores" / digest(how, code())
     for former in folder.glob("*.png"):  # what is written below may not reach them through a link
         former.unlink()
-    if (known / SCORES).is_file():
+    if (kept := _sealed(known / SCORES)) is not None:
         for picture in known.glob("*.png"):
             linked(picture, folder / picture.name)
-        found: dict[str, Any] = json.loads((known / SCORES).read_text())
-        return found
+        return kept
     found = score()
     draft = known.with_name(f".{known.name}-{os.getpid()}")
     draft.mkdir(parents=True, exist_ok=True)
     for picture in folder.glob("*.png"):
         linked(picture, draft / picture.name)
-    write_json(draft / SCORES, found)
+    _seal(draft / SCORES, found)
     shutil.rmtree(known, ignore_errors=True)
     draft.rename(known)
     return found
@@ -95,7 +94,21 @@ def timed(checkpoint: Path, how: Mapping[str, Any], measure: Callable[[], dict[s
     So another threshold costs no second measurement, and one model is not faster than itself.
     """
     known = checkpoint / "times" / f"{digest(how, code())}.json"
-    if not known.is_file():
-        write_json(known, measure())
-    found: dict[str, float] = json.loads(known.read_text())
+    found = _sealed(known)
+    if found is None:
+        found = measure()
+        _seal(known, found)
     return found
+
+
+def _seal(path: Path, content: Mapping[str, Any]) -> None:
+    write_json(path, {"content": content, "digest": digest(content)})
+
+
+def _sealed(path: Path) -> dict[str, Any] | None:
+    """What the file was sealed with; None where it is not there, or not as it was written."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        written = json.loads(path.read_text())
+        content: dict[str, Any] = written["content"]
+        return content if written["digest"] == digest(content) else None
+    return None

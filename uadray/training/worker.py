@@ -107,19 +107,20 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
     precision = fastest(place.device) if run.train.precision == "auto" else run.train.precision
     torch.manual_seed(run.train.seed)
     model = run.model.build(task.size)
-    key = training_key(run, model, task.store, task.size, precision, place.device.type, place.rank.world)
+    arithmetic = (precision, _name(place.device), task.threads, place.rank.world)
+    key = training_key(run, model, task.store, task.size, arithmetic)
     shared = Path(task.trainings) / key
     with _first_alone(place.rank, shared):
         training = Training(model, run.train, place.device, place.wrap, place.rank)
         epochs = run.train.last_epoch if training.optimisers else 0
         last = int(place.rank.first(_last_epoch(checkpoint.known_curve(shared), epochs, task.limits)))
         curve += checkpoint.resume(training, shared, last)
-        reused = curve[: checkpoint.kept_epoch(shared, len(curve))]
+        reused = curve[: checkpoint.kept_epoch(shared, len(curve), task.checkpoints)]
         healthy = place.slices("val_healthy")
         status = _train(task, place, training, shared, epochs, curve, healthy)
         if place.rank.index > 0:
             return {}
-        if not training.optimisers:  # a model without training has a checkpoint, too
+        if not training.optimisers and not checkpoint.there(shared):  # a model without training has one, too
             checkpoint.save(training, curve, shared)
         kept = checkpoint.keep(shared, training.epoch, task.checkpoints)
         how = {"scoring": run.scoring.plain(), "painting": task.painting, "threads": task.threads}
@@ -135,6 +136,11 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
         "parameters": sum(parameter.numel() for parameter in training.model.parameters()),
         **found,
     }
+
+
+def _name(device: torch.device) -> str:
+    """The kind of device, and of a GPU which one: two round differently."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _last_epoch(known: checkpoint.Curve, epochs: int, limits: Mapping[int, float]) -> int:
