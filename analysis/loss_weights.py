@@ -69,9 +69,9 @@ def figure(study: Path, split: Split = "val", tracking_uri: str | None = None) -
 
 
 def _trials(study: Path, split: Split, tracking_uri: str | None) -> pd.DataFrame:
-    """The scored trials; they differ in a weight."""
+    """The scored trials of models with the loss of Eq. 2, where an absent weight is 0; they differ in a weight."""
     table = scored(study, runs(study, tracking_uri), split)
-    table = table[table["trial"] != BASELINE]
+    table = table[(table["trial"] != BASELINE) & (table["lambda_1"] > 0)]
     if all(table[term].nunique() < 2 for term in TERMS):
         must, do = "lambda_2 or lambda_3 must differ between trials", "Search them: search_spaces/loss_weights.yaml."
         raise StudyError(Problem("UAD-363", str(study), must, "one value of each", do))

@@ -36,6 +36,13 @@ def patients(study: Path, runs: pd.DataFrame, split: Split, tracking_uri: str | 
 
 
 def values(rows: pd.DataFrame, score: str) -> Values:
-    """A score by patient; None where there is nothing to judge."""
+    """A score by patient; None where there is nothing to judge.
+
+    The names keep the order of the rows, which is that of the study's own names: bootstraps draw by it, so that an
+    interval is the same here as in the study's comparison.
+    """
     found = zip(rows["subject"], rows[score], strict=True)
-    return {str(subject): None if pd.isna(value) else float(value) for subject, value in found}
+    return {
+        f"{number:06d} {subject}": None if pd.isna(value) else float(value)
+        for number, (subject, value) in enumerate(found)
+    }

@@ -24,7 +24,20 @@ WHOSE = {
     "test": "test patients, by whom nothing was chosen",
     "val": "validation patients, by whom the winner was chosen",
 }
-SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "×": r"$\times$", "–": "--"}
+SPECIAL = {
+    **{"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#"},
+    **{"±": r"$\pm$", "×": r"$\times$", "–": "--", "<": "$<$", ">": "$>$"},
+}
+    "&": r"\&",
+    "%": r"\%",
+    "_": r"\_",
+    "#": r"\#",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "–": "--",
+    "<": "$<$",
+    ">": "$>$",
+}
 
 
 def caption(table: pd.DataFrame, study: str, split: str) -> str:

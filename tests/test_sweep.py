@@ -175,7 +175,7 @@ def test_the_best_are_trained_again_with_several_seeds_and_compared(undisturbed,
     shutil.copytree(undisturbed[0] / "runs", tmp_path / "runs")
     done = verb("retrain", tmp_path / "runs" / "studies" / "tiny", "--top", 1, "--seeds", 2)
     assert done.returncode == 0, done.stderr
-    study = tmp_path / "runs" / "studies" / "tiny-retrained"
+    (study,) = (tmp_path / "runs" / "studies").glob("tiny-top1-seeds2-*")
     records = [json.loads(path.read_text()) for path in sorted(study.glob("trials/*/trial.json"))]
     assert [record["run"]["train"]["seed"] for record in records] == [0, 1]
     assert records[0]["seconds_reused"] > 0  # with its own seed the winner is there already

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
-from uadray.errors import ConfigError, Problem
+from uadray.study.folder import require_study
 
 Study = Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")]
 Trial = Annotated[int | None, typer.Option(help="Trial of the first study; the selected one unless given.", min=0)]
@@ -24,9 +24,7 @@ def compare(study: Study, second: Study, trial: Trial = None, other: Other = Non
     """Print how two studies differ on the same test patients, and write it as Markdown and as JSON."""
     with exit_codes():
         for folder in (study, second):
-            if not (folder / "study.json").is_file():
-                must, do = "a study must have begun there", "Give the folder below studies/ that the sweep names."
-                raise ConfigError(Problem("UAD-304", str(folder), must, "no study.json", do))
+            require_study(folder)
         from uadray.files import write_json, write_text
         from uadray.study import two_studies
         from uadray.study.ledger import Ledger

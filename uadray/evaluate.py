@@ -15,7 +15,7 @@ import typer
 from uadray.console import OUT, exit_codes, run
 from uadray.data.subject import Split
 from uadray.errors import Problem, StudyError
-from uadray.study.folder import PLAN
+from uadray.study.folder import PLAN, require_study
 from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
 
@@ -37,6 +37,7 @@ def evaluate(
         from uadray.data.store import Store
         from uadray.study import evaluation
 
+        require_study(study)
         ledger = Ledger(study.resolve())
         own = Store.open(study.resolve().parents[1] / "stores" / json.loads((study / PLAN).read_text())["store"])
         number = sealed_trial(ledger) if trial is None else trial

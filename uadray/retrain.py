@@ -14,6 +14,7 @@ import yaml
 from uadray.console import OUT, exit_codes, run
 from uadray.files import write_text
 from uadray.study.checking import load
+from uadray.study.folder import require_study
 from uadray.study.ledger import Ledger
 from uadray.study.retraining import retraining
 
@@ -25,6 +26,7 @@ def retrain(
 ) -> None:
     """Train a study's best configurations again, with several seeds each."""
     with exit_codes():
+        require_study(study)
         path = study / "retrain.yaml"
         write_text(path, yaml.safe_dump(retraining(Ledger(study.resolve()), top, seeds), sort_keys=False, width=120))
         OUT.print(f"study: {path}", highlight=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
-from uadray.errors import ConfigError, Problem
+from uadray.errors import ConfigError, Problem, StudyError
 from uadray.study.board import LIVE, Board
 from uadray.study.folder import holder
 
@@ -23,10 +23,18 @@ def status(study: Annotated[Path, typer.Argument(help="Folder of a study, the on
         if not (study / LIVE).is_file():
             must, do = "a study must have begun there", "Give the folder below studies/ that the sweep names."
             raise ConfigError(Problem("UAD-304", str(study), must, f"no {LIVE}", do))
-        board = Board.parse(json.loads((study / LIVE).read_text(encoding="utf-8")))
+        board = _board(study / LIVE)
         OUT.print(board.table(max(4, OUT.height - 10) if OUT.is_terminal else None))
         OUT.print(board.state, highlight=False)
         OUT.print(_where(study), highlight=False, soft_wrap=True)
+
+
+def _board(path: Path) -> Board:
+    try:
+        return Board.parse(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, KeyError, ValueError) as error:
+        must, do = "must be one that this version writes", "Use the version that runs the study."
+        raise StudyError(Problem("UAD-333", str(path), must, f"{type(error).__name__}: {error}"[:200], do)) from None
 
 
 def _where(study: Path) -> str:

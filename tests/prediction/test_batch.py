@@ -7,6 +7,7 @@ import subprocess
 import nibabel as nib
 import numpy as np
 import pytest
+import ray
 import typer
 from applying import made_bundle, scan_of, values
 from typer.testing import CliRunner
@@ -145,7 +146,10 @@ def test_a_scan_that_fails_now_does_not_keep_the_results_it_had(made, done, tmp_
 @pytest.mark.slow
 def test_the_results_are_the_same_bytes_over_cores(made, done, tmp_path):
     _, bundle, bids = made
-    ended = run(predict, bundle.path, bids, "-o", tmp_path / "out", "--workers", 2)
+    try:
+        ended = run(predict, bundle.path, bids, "-o", tmp_path / "out", "--workers", 2)
+    finally:
+        ray.shutdown()
     assert ended.exit_code == 3, ended.output
     images = sorted(path.relative_to(done[0]) for path in done[0].rglob("*.nii.gz"))
     assert len(images) == 10

@@ -6,6 +6,7 @@ import pytest
 from making import made_card
 
 from uadray.errors import ConfigError, StudyError
+from uadray.section import digest
 from uadray.study.best import write_best
 from uadray.study.checking import check, load
 from uadray.study.folder import PLAN
@@ -76,7 +77,7 @@ def test_the_best_configurations_are_trained_again_each_once_with_all_seeds(stud
     runs = tree["run"]["choice"]
     assert [run["model"]["latent"]["dim"] for run in runs] == [8, 16]  # of two seeds of one configuration one is left
     assert [run["train"]["stop_after"] for run in runs] == [3, None]
-    assert (tree["study"], tree["repeats"], tree["budget"]["trials"]) == ("toy-retrained", 5, 2)
+    assert (tree["study"], tree["repeats"], tree["budget"]["trials"]) == (f"toy-top2-seeds5-{digest(runs)[:4]}", 5, 2)
 
 
 def test_a_study_that_has_not_ended_has_no_best(study):

@@ -19,11 +19,11 @@ run: {{model: {{kind: vae_gan, latent: {{kind: dense, dim: {{choice: {dims}}}}}}
 SLICES = {Part("train", "healthy"): 40, Part("val", "healthy"): 10, Part("val", "lesion"): 20}
 
 
-def found(dims, trials=4, hours=24):
+def found(dims, trials=4, hours=24, more=""):
     def measure(run):
         return Probe(run.describe(), 1000, step_s=0.1, slice_s=0.01, draft_s=0.001)
 
-    plan = check(parse(SPACE.format(dims=list(dims), trials=trials, hours=hours), "toy.yaml"))
+    plan = check(parse(SPACE.format(dims=list(dims), trials=trials, hours=hours) + more, "toy.yaml"))
     return forecast(plan, SLICES, True, measure)
 
 
@@ -37,6 +37,10 @@ def test_a_study_is_as_many_trials_as_its_space_and_its_budget_have_two_at_a_tim
     assert found([4, 8, 16, 32], trials=3).trainings == 3
     assert found([4, 8, 16, 32], trials=3).wall_s == pytest.approx(2 * 10.5)
     assert found([4, 8], hours=0.001).wall_s == pytest.approx(3.6)
+
+
+def test_every_repeat_is_a_training():
+    assert found([4, 8], trials=9, more="repeats: 5").trainings == 10
 
 
 def test_of_many_architectures_some_are_probed_and_it_says_so():

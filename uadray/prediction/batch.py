@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -131,8 +131,17 @@ def predict_all(
             outcomes.append(failed(scans[len(outcomes)], "", repr(error)))
             on_scan(outcomes[-1], False)
     columns = [field.name for field in fields(Outcome)]
-    write_text(out / TABLE, tsv((asdict(outcome) for outcome in outcomes), columns))
+    rows = {**_former(out / TABLE), **{outcome.scan: asdict(outcome) for outcome in outcomes}}
+    write_text(out / TABLE, tsv((rows[scan] for scan in sorted(rows)), columns))
     return outcomes
+
+
+def _former(table: Path) -> dict[str, dict[str, Any]]:
+    """The lines of earlier calls, by scan."""
+    if not table.is_file():
+        return {}
+    header, *lines = (line.split("\t") for line in table.read_text(encoding="utf-8").splitlines())
+    return {line[0]: dict(zip(header, line, strict=True)) for line in lines}
 
 
 def failed(scan: Wanted, code: str, reason: str) -> Outcome:

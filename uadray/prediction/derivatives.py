@@ -56,6 +56,7 @@ def begin(out: Path, bundle: Bundle, raw: Path) -> None:
         must, do = "results must go to a new folder or to one of earlier results", "Choose another."
         raise DataError(Problem("UAD-379", str(out), must, "a folder or file with something else", do))
     about = bundle.content
+    _same_model(out / DESCRIPTION, bundle)
     model = f"{about.description}, trial {about.trial} of {about.study}, model {bundle.digest}"
     description = {
         "Name": "uadray predictions",
@@ -67,6 +68,13 @@ def begin(out: Path, bundle: Bundle, raw: Path) -> None:
     write_json(out / DESCRIPTION, description)
     write_text(out / "README.md", README)
     write_text(out / ".bidsignore", "".join(f"{pattern}\n" for pattern in IGNORED))
+
+
+def _same_model(description: Path, bundle: Bundle) -> None:
+    """Raise DataError (UAD-379) where the folder has results of another model: its description names one."""
+    if description.is_file() and bundle.digest not in description.read_text(encoding="utf-8"):
+        must, do = "results of one model must be in a folder", "Choose another folder, or remove this one."
+        raise DataError(Problem("UAD-379", str(description.parent), must, "results of another model", do))
 
 
 def write(found: Prediction, scan: Wanted, out: Path, bundle: Bundle, figures: Sequence[Figure] = ()) -> list[Path]:

@@ -51,7 +51,9 @@ def pixels(store: Store) -> str:
     columns = np.array([np.array(member.to_native)[:, :3] for member in store.manifest.subjects.values()])
     steps = np.linalg.norm(columns, axis=1)  # (subjects, row | column | slice)
     rows, across, slices = (_range(steps[:, axis]) for axis in range(3))
-    return f"{store.size} × {store.size} pixels of {rows} mm × {across} mm, slices {slices} mm apart"
+    one = all(member.slices == 1 for member in store.manifest.subjects.values())
+    apart = f"one slice a scan, {slices} mm thick by its header" if one else f"slices {slices} mm apart"
+    return f"{store.size} × {store.size} pixels of {rows} mm × {across} mm, {apart}"
 
 
 def _range(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:

@@ -125,7 +125,8 @@ def _of_the_search(found: Found) -> Iterator[str]:
         known = "" if rho is None else f" Here the rank correlation of the two is {number(rho, 2)} (n = {n})."
         yield f"Trials were stopped by the loss on healthy slices, which is not the objective.{known}"
     if found.importance:
-        yield f"The importance of settings is a hint: of {counted(len(found.scored), 'trial')}, which a sampler chose."
+        chosen = "" if found.plan.sampler.kind == "grid" else ", which a sampler chose"
+        yield f"The importance of settings is a hint: of {counted(len(found.scored), 'trial')}{chosen}."
     if found.verdict is not None and found.verdict.others:
         yield (
             "Several methods were tested on the same patients: read the adjusted p-values, and take no method for"

@@ -20,7 +20,7 @@ def write_best(plan: StudyConfig, best: Record, path: Path) -> None:
     plain = plan.plain()
     tree = {
         "study": f"{plan.study[:59]}-best",
-        **{name: plain[name] for name in ("cohort", "prepare", "objectives", "resources")},
+        **{name: plain[name] for name in ("cohort", "prepare", "objectives", "painting", "resources")},
         "budget": {"trials": 1, "concurrent_trials": 1},
         "run": as_trained(best),
     }

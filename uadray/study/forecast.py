@@ -46,8 +46,8 @@ class Forecast:
 
     @property
     def trainings(self) -> int:
-        """Trials, at most as many as the space has."""
-        return min(self.plan.budget.trials, self.configurations or math.inf)  # type: ignore[return-value]
+        """Trials: configurations, at most as many as the space has, by their repeats."""
+        return min(self.plan.budget.trials, self.configurations or self.plan.budget.trials) * self.plan.repeats
 
     @property
     def trial_s(self) -> float:

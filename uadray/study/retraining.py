@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from uadray.errors import Problem, StudyError
+from uadray.section import digest
 from uadray.study.best import as_trained
 from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger, Record
@@ -30,12 +31,17 @@ def retraining(ledger: Ledger, top: int, seeds: int) -> dict[str, Any]:
     runs = _distinct([record for index in ranking if (record := ledger.record(index)) is not None])[:top]
     return {
         **tree,
-        "study": f"{former.study[:54]}-retrained",
-        "budget": {**tree["budget"], "trials": len(runs)},
+        "study": f"{former.study[:44]}-top{len(runs)}-seeds{seeds}-{digest(runs)[:4]}",
+        "budget": {
+            "trials": len(runs),
+            "concurrent_trials": former.budget.concurrent_trials,
+            "hours": former.budget.hours,
+        },
         "repeats": seeds,
         "sampler": {"kind": "grid"},
         "scheduler": {"kind": "none"},
         "enqueue": [],
+        "warm_start": None,
         "tested": {"kind": "every_trial"},
         "run": {"choice": runs},
     }

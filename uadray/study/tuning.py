@@ -134,9 +134,9 @@ class _Silent(TrialProgressCallback):
 
 def _why(trial: Trial, index: int) -> str:
     """Why a trial that left no record was given up."""
-    error = trial.get_pickled_error()
-    said = str(error or trial.get_error() or "its process died").strip().splitlines()[-1]
-    if not isinstance(error, RayActorError):
+    error = trial.get_pickled_error() or trial.get_error()  # Ray does not always keep what ended a process
+    said = str(error or "no reason is known").strip().splitlines()[-1]
+    if error and not isinstance(error, RayActorError):
         return said
     must = "a trial's process must live until its record is written"
     got = f"{RESTARTS + 1} that died; {said.partition(' Some common causes')[0]}".rstrip(".")

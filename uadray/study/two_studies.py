@@ -165,7 +165,7 @@ def rows(found: Match) -> list[list[str]]:
         means = [_mean(each.card, SCORES[name]) for each in (found.first, found.second)]
         difference = f"{c.difference.value:+.3f} [{c.difference.low:+.3f}, {c.difference.high:+.3f}]"
         counts = f"{c.better} / {c.equal} / {c.worse}"
-        tests = [f"{p:.4f}" for p in found.adjusted[name]]
+        tests = ["< 0.0001" if p < 0.0001 else f"{p:.4f}" for p in found.adjusted[name]]
         cells.append([name, *(f"{m:.3f}" for m in means), difference, counts, f"{c.rank_biserial:+.2f}", *tests])
     return cells
 

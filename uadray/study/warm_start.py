@@ -106,7 +106,8 @@ class WarmStartConfig(Section):
                 continue
             scores = {name: found.mean(name) for name in needed if found.has(name)}
             alike = _resolved(space, values) == _without_seed(run)
-            if alike and written["store"] == own["store"] and len(scores) == len(needed):
+            same = all(written.get(key) == own[key] for key in ("store", "painting"))
+            if alike and same and len(scores) == len(needed):
                 known.append(Known(values, scores))
             elif metric in scores:
                 others.append((-merit(scores[metric], mode), values))

@@ -29,7 +29,7 @@ class Anonymous:
     def __init__(self, subjects: Iterable[str]) -> None:
         longest_first = sorted(set(subjects), key=lambda name: (-len(name), name))
         self._subjects = _words(longest_first) if longest_first else SUBJECT
-        self._machine = _words({socket.gethostname(), getpass.getuser()})
+        self._machine = _words({socket.gethostname(), *_user()})
 
     def text(self, text: str) -> str:
         """The text with pseudonyms for subjects and words in brackets for paths and names.
@@ -60,6 +60,14 @@ def without_places(tree: Any) -> Any:
         return [without_places(value) for value in tree]
     placed = isinstance(tree, str) and ("/" in tree or "\\" in tree) and not re.match(METRICS, tree)
     return "(path)" if placed else tree
+
+
+def _user() -> list[str]:
+    """The user's name; none in a container whose user has no name."""
+    try:
+        return [getpass.getuser()]
+    except (KeyError, OSError):
+        return []
 
 
 def _words(names: Iterable[str]) -> re.Pattern[str]:
