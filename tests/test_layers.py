@@ -20,6 +20,8 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["study"],
     ["reporting"],
     ["bundle"],
+    ["prediction.scans", "prediction.extent", "prediction.lesions", "prediction.way_back", "prediction.predicting"],
+    ["viewing"],
     ["prediction"],
     ["tracking"],
     ["console"],

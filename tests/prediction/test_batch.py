@@ -132,7 +132,7 @@ def test_a_scan_that_fails_now_does_not_keep_the_results_it_had(made, done, tmp_
     out, changed = shutil.copytree(done[0], tmp_path / "results"), shutil.copytree(bids, tmp_path / "bids")
     (changed / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz").write_bytes(b"no scan")
     figures = out / "sub-01" / "figures"
-    figures.mkdir()
+    figures.mkdir(exist_ok=True)
     for name in ("sub-01_qc.png", "sub-01_run-1_qc.png"):
         (figures / name).touch()
     (out / "sub-01" / "anat" / ".sub-01_space-orig_label-L_mask.nii.gz-77").write_bytes(b"of a killed process")
@@ -220,11 +220,16 @@ def test_the_validator_has_no_error(made, tmp_path):
     shutil.copy(good, old.with_name("sub-02_ses-1_acq-3d_run-1_FLAIR.nii.gz"))
     old.unlink()
     out = tmp_path / "out"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            batch, "FIGURES", (lambda found, stem: stem.with_name(f"{stem.name}_qc.png").write_bytes(b"png"),)
-        )
-        predict_all(bundle, wanted(changed), changed, out)
+    predict_all(bundle, wanted(changed), changed, out)
+    figures = sorted(path.relative_to(out).as_posix() for path in out.rglob("figures/*"))
+    assert figures == [
+        "sub-01/figures/sub-01_qc.png",
+        "sub-01/figures/sub-01_viewer.html",
+        "sub-02/ses-1/figures/sub-02_ses-1_acq-3d_run-1_qc.png",
+        "sub-02/ses-1/figures/sub-02_ses-1_acq-3d_run-1_viewer.html",
+        "sub-03/figures/sub-03_qc.png",
+        "sub-03/figures/sub-03_viewer.html",
+    ]
     ran = subprocess.run(["bids-validator-deno", str(out), "--json"], capture_output=True, text=True, timeout=120)
     issues = json.loads(ran.stdout)["issues"]["issues"]
     assert [issue for issue in issues if issue["severity"] == "error"] == []

@@ -21,10 +21,12 @@ from uadray.prediction.predicting import predict
 from uadray.prediction.scans import Wanted
 from uadray.section import digest
 from uadray.training.reuse import code
+from uadray.viewing.qc import write_qc
+from uadray.viewing.viewer import write_viewer
 
 TABLE = "predictions.tsv"
 MARKERS = ".uadray"
-FIGURES: tuple[Figure, ...] = ()  # what is drawn of each scan
+FIGURES: tuple[Figure, ...] = (write_qc, write_viewer)  # what is drawn of each scan
 
 
 @dataclass(frozen=True)

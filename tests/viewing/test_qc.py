@@ -1,0 +1,59 @@
+"""The picture of a scan: its slices, in radiological view, and what was not assessed."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from showing import ASSESSED, SIDES, made_prediction
+
+from uadray.errors import DataError
+from uadray.viewing.qc import _axial, _slices, write_qc
+from uadray.viewing.shown import shown
+
+
+def picture(found, folder):
+    write_qc(found, folder / "sub-01")
+    return np.asarray(Image.open(folder / "sub-01_qc.png").convert("RGB")).astype(int)
+
+
+def test_the_slices_are_that_with_most_anomaly_and_the_middle_and_the_ends_of_what_was_assessed(tmp_path):
+    rows = dict(_slices(shown(made_prediction(tmp_path)), 0.5))
+    assert list(rows) == [15, 12, 11, 8]
+    assert rows[11] == "most anomaly"
+    assert rows[ASSESSED[0]] == "lowest assessed"
+
+
+def test_a_slice_has_anterior_above_and_the_patients_right_on_the_left():
+    volume = np.zeros(SIDES)
+    volume[-1, -1, 3] = 1  # right, anterior
+    assert _axial(volume, 3)[0, 0] == 1
+
+
+@pytest.mark.parametrize("axes", ["LAS", "PIR", "SAL"])
+def test_the_picture_is_the_same_however_the_files_axes_run(tmp_path, axes):
+    (tmp_path / "other").mkdir()
+    usual = picture(made_prediction(tmp_path), tmp_path)
+    assert np.array_equal(usual, picture(made_prediction(tmp_path / "other", axes), tmp_path / "other"))
+
+
+def test_only_a_finding_is_outlined(tmp_path):
+    def green(pixels):
+        red, green, blue = np.moveaxis(pixels[: -pixels.shape[0] // 8], -1, 0)
+        return np.count_nonzero((green > 120) & (red < 60) & (blue < 140))
+
+    assert green(picture(made_prediction(tmp_path), tmp_path)) > 50
+    assert green(picture(made_prediction(tmp_path, found=False), tmp_path)) == 0
+
+
+def test_a_scan_of_which_nothing_was_assessed_has_a_picture(tmp_path):
+    found = made_prediction(tmp_path, found=False)
+    found.assessed[:] = False
+    assert _slices(shown(found), 0.5) == [(12, "not assessed")]
+    assert picture(found, tmp_path).max() == 255
+
+
+def test_a_scan_that_has_gone_is_refused_and_no_picture_is_left(tmp_path):
+    found = made_prediction(tmp_path)
+    found.scan.unlink()
+    with pytest.raises(DataError, match="UAD-101"):
+        write_qc(found, tmp_path / "sub-01")
+    assert list(tmp_path.iterdir()) == []
