@@ -80,9 +80,9 @@ class NsgaiiConfig(DrawnConfig):
     """Trials of a generation. Deb et al. 2002 have 100 and Optuna 50; a study here seldom has as many trials."""
 
     def build(self, trial: int, space: SearchSpace) -> BaseSampler:
-        from optuna.samplers import NSGAIISampler
+        from uadray.study.genetic import RepeatableNsgaii
 
-        return NSGAIISampler(seed=_seed(self.seed, trial), population_size=self.population_size)
+        return RepeatableNsgaii(seed=_seed(self.seed, trial), population_size=self.population_size)
 
 
 class QmcConfig(DrawnConfig):

@@ -27,12 +27,13 @@ from ray.tune.search.optuna import OptunaSearch
 from uadray.config import RunConfig
 from uadray.study.budget import Spending
 from uadray.study.configurations import Configuration, configuration
+from uadray.study.drawing import anew
 from uadray.study.ledger import Ledger, Record
 from uadray.study.objectives import merit
 from uadray.study.plan import StudyConfig
 from uadray.study.search_space import Values
 from uadray.study.stopwatch import Stopwatch
-from uadray.study.telling import listening, live, tell, tell_known
+from uadray.study.telling import listening, tell, tell_known
 from uadray.study.warm_start import Start
 
 
@@ -170,12 +171,12 @@ class SettledSearch(OptunaSearch):
         return frozen is not None and frozen.state != TrialState.WAITING
 
     def _draw(self, number: int) -> RunConfig:
-        """A configuration; of one that was begun, what was drawn stays and what was not is drawn now."""
+        """A configuration; one that was begun is what the start that began it would have drawn."""
         frozen = self._frozen(number)
         if frozen is None or frozen.state == TrialState.WAITING:
             values = self._drawn(number, self._ot_study.ask)
         elif not self._whole(frozen.params):
-            values = self._drawn(number, lambda: live(self._ot_study, frozen))
+            values = self._drawn(number, lambda: anew(self._ot_study, frozen))
         else:
             values = frozen.params
         return RunConfig.parse(self.plan.space.resolve(values))

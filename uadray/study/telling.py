@@ -13,6 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from uadray.study.configurations import Configuration
+from uadray.study.drawing import live
 from uadray.study.objectives import Metric
 from uadray.study.plan import StudyConfig
 from uadray.study.warm_start import Known
@@ -21,11 +22,6 @@ from uadray.study.warm_start import Known
 def listening() -> optuna.samplers.BaseSampler:
     """The sampler while nothing is drawn."""
     return optuna.samplers.RandomSampler(seed=0)
-
-
-def live(study: optuna.Study, frozen: FrozenTrial) -> optuna.Trial:
-    """A trial that was begun, to go on with."""
-    return optuna.Trial(study, frozen._trial_id)
 
 
 def tell(study: optuna.Study, frozen: FrozenTrial, settled: Configuration, plan: StudyConfig) -> None:
