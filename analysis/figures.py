@@ -19,12 +19,13 @@ import histograms
 import panels
 import samples
 from folder import StudyFolder
-from runs import Out, Study, Uri, target
+from runs import Out, Uri, target
 from scores import Split, Which
 from seeing import patients, see, shown, trained
 from style import save
 from uadray.console import ERR, OUT, exit_codes, run
 from uadray.errors import StudyError
+from uadray.study.naming import Named
 
 Trials = Annotated[list[int] | None, typer.Option("--trial", help="Trial to show, again for more; else one a row.")]
 
@@ -45,7 +46,7 @@ def samples_figure(study: Path, trials: list[int] | None = None, tracking_uri: s
     return samples.figure({str(run["method"]): trained(folder, int(run["trial"]))[1] for _, run in chosen.iterrows()})
 
 
-def main(study: Study, out: Out = None, split: Which = "test", trial: Trials = None, tracking_uri: Uri = None) -> None:
+def main(study: Named, out: Out = None, split: Which = "test", trial: Trials = None, tracking_uri: Uri = None) -> None:
     """Write Figures 4, 5 and 6 as PDF, SVG and PNG."""
     with exit_codes():
         figures = patients_figures(study, split, trial, tracking_uri)

@@ -10,10 +10,10 @@ from typing import Any
 
 from uadray.data.store import Store
 from uadray.data.subject import Split
-from uadray.errors import Problem, StudyError
 from uadray.scoring.scorecard import Scorecard
 from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger
+from uadray.study.naming import study_folder
 from uadray.study.verdict import Verdict
 
 BASELINE = -1  # the trial number of the intensity baseline
@@ -21,14 +21,12 @@ BASELINE = -1  # the trial number of the intensity baseline
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """The folder of a study, runs/studies/NAME; raises StudyError (UAD-304) where none has begun."""
+    """The folder of a study, by its path or its name in runs/; raises ConfigError (UAD-304) where none has begun."""
 
     path: Path
 
     def __post_init__(self) -> None:
-        if not (self.path / PLAN).is_file():
-            must, do = f"a study's folder must hold {PLAN}", "Give the folder runs/studies/NAME of a study."
-            raise StudyError(Problem("UAD-304", str(self.path), must, "none", do))
+        object.__setattr__(self, "path", study_folder(self.path))
 
     @property
     def workspace(self) -> Path:

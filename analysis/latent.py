@@ -14,10 +14,11 @@ from matplotlib.lines import Line2D
 
 from folder import BASELINE, StudyFolder
 from methods import with_methods
-from runs import Out, Study, Uri, runs, target
+from runs import Out, Uri, runs, target
 from scores import Split, Which, scored
 from style import BLUE, CM, COLUMN, VERMILION, new_figure, save, styled
 from uadray.console import OUT, exit_codes, run
+from uadray.study.naming import Named
 
 KINDS = {"dense": (BLUE, "o"), "spatial": (VERMILION, "s")}
 MEASURES = {"dice_mean": "mean Dice", "auprc": "pooled AUPRC"}
@@ -100,7 +101,7 @@ def _draw(axis: Axes, table: pd.DataFrame, shapes: list[tuple[str, float, str]],
         axis.plot([found[measure].mean()] * 2, [place - 0.32, place + 0.32], color=colour, linewidth=1.6)
 
 
-def main(study: Study, out: Out = None, split: Which = "val", tracking_uri: Uri = None) -> None:
+def main(study: Named, out: Out = None, split: Which = "val", tracking_uri: Uri = None) -> None:
     """Write Dice and AUPRC by the shape of z, as a table and as a figure."""
     with exit_codes():
         table, folder = latent(study, split, tracking_uri), target(study, out)

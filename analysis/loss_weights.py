@@ -19,11 +19,12 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from scipy import stats
 
 from folder import BASELINE
-from runs import Out, Study, Uri, runs, target
+from runs import Out, Uri, runs, target
 from scores import Split, Which, scored
 from style import BLUE, CM, COLUMN, VERMILION, new_figure, save, styled
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import Problem, StudyError
+from uadray.study.naming import Named
 
 TERMS = {"lambda_2": ("lambda_3", "KL term", "adversary"), "lambda_3": ("lambda_2", "adversary", "KL term")}
 SYMBOLS = {"lambda_2": "$\\lambda_2$, KL term", "lambda_3": "$\\lambda_3$, adversary"}
@@ -129,7 +130,7 @@ def _keys(term: str) -> list[Line2D]:
     ]
 
 
-def main(study: Study, out: Out = None, split: Which = "val", tracking_uri: Uri = None) -> None:
+def main(study: Named, out: Out = None, split: Which = "val", tracking_uri: Uri = None) -> None:
     """Write the effect of lambda_2 and lambda_3, as a table and as a figure."""
     with exit_codes():
         table, folder = loss_weights(study, split, tracking_uri), target(study, out)

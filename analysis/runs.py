@@ -17,6 +17,7 @@ from folder import BASELINE, StudyFolder
 from uadray.config import RunConfig
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import ConfigError, Problem
+from uadray.study.naming import Named, study_folder
 from uadray.tracking.content import headlines
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ TEXT = {"run_id", "name", "status", "reason", "precision"} | {
     name for name, value in SETTINGS.items() if isinstance(value, str)
 }
 
-Study = Annotated[Path, typer.Argument(help="Folder of a study, runs/studies/NAME.")]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="Folder to write to; analysis/ in the study's.")]
 Uri = Annotated[str | None, typer.Option(help="MLflow's tracking URI; the workspace's mlflow.db unless given.")]
 
@@ -39,7 +39,7 @@ def runs(study: Path, tracking_uri: str | None = None) -> pd.DataFrame:
     Columns: run_id, name, trial, status, reason, selected, infeasible, pareto; the settings, as
     `RunConfig.hyperparameters` has them; the metrics under MLflow's names. A metric that a run has not is NaN. Scores
     of patients that MLflow has not are taken from the study's folder. Raises ConfigError (UAD-360) where MLflow has no
-    run of the study, StudyError (UAD-304) where the folder is none.
+    run of the study, and UAD-304 where there is no such study.
     """
     folder = StudyFolder(study)
     client = client_of(folder, tracking_uri)
@@ -119,12 +119,12 @@ def _not_there(folder: StudyFolder, tracking_uri: str | None, got: str) -> Confi
 
 def target(study: Path, out: Path | None) -> Path:
     """The folder to write to, which is there when this returns."""
-    folder = out or study / "analysis"
+    folder = out or study_folder(study) / "analysis"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def main(study: Study, out: Out = None, tracking_uri: Uri = None) -> None:
+def main(study: Named, out: Out = None, tracking_uri: Uri = None) -> None:
     """Write a study's runs as runs.csv."""
     with exit_codes():
         table = runs(study, tracking_uri)

@@ -16,7 +16,7 @@ from folder import StudyFolder
 from methods import INTENSITY, with_methods
 from paper import TABLE_1
 from patients import patients, values
-from runs import Out, Study, Uri, runs, target
+from runs import Out, Uri, runs, target
 from scores import Split, Which, scored
 from table1_text import caption, latex, markdown
 from uadray.console import OUT, exit_codes, run
@@ -25,6 +25,7 @@ from uadray.scoring.statistics.comparisons import Comparison, compare_with_basel
 from uadray.scoring.statistics.intervals import interval
 from uadray.scoring.statistics.per_patient import Values
 from uadray.scoring.statistics.trainings import over_trainings
+from uadray.study.naming import Named
 
 
 def table1(study: Path, split: Split = "test", tracking_uri: str | None = None) -> pd.DataFrame:
@@ -130,7 +131,7 @@ def _gain(score: str, found: Comparison | None) -> dict[str, float]:
     }
 
 
-def main(study: Study, out: Out = None, split: Which = "test", tracking_uri: Uri = None) -> None:
+def main(study: Named, out: Out = None, split: Which = "test", tracking_uri: Uri = None) -> None:
     """Write Table 1 of a study as Markdown, CSV and LaTeX."""
     with exit_codes():
         table = table1(study, split, tracking_uri)

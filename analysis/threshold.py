@@ -19,10 +19,11 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from folder import StudyFolder
 from methods import representatives, with_methods
-from runs import Out, Study, Uri, client_of, runs, target
+from runs import Out, Uri, client_of, runs, target
 from style import CM, COLUMN, CYCLE, DASHES, MARKERS, new_figure, save, styled
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import Problem, StudyError
+from uadray.study.naming import Named
 
 TICKS = (80, 90, 95, 98, 99, 99.5, 99.9)
 CURVES = "tables/percentiles.json"
@@ -94,7 +95,7 @@ def _rarity(points: pd.DataFrame) -> list[float]:
     return [-math.log10(100 - percentile) for percentile in points["percentile"]]
 
 
-def main(study: Study, out: Out = None, tracking_uri: Uri = None) -> None:
+def main(study: Named, out: Out = None, tracking_uri: Uri = None) -> None:
     """Write Dice over the percentile of the threshold, as a table and as a figure."""
     with exit_codes():
         table, folder = threshold(study, tracking_uri), target(study, out)

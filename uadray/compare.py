@@ -12,25 +12,23 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
-from uadray.study.folder import require_study
+from uadray.study.naming import Named, study_folders
 
-Study = Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")]
 Trial = Annotated[int | None, typer.Option(help="Trial of the first study; the selected one unless given.", min=0)]
 Other = Annotated[int | None, typer.Option(help="Trial of the second study; the selected one unless given.", min=0)]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder; comparisons/ in the first study unless given.")]
 
 
-def compare(study: Study, second: Study, trial: Trial = None, other: Other = None, out: Out = None) -> None:
+def compare(study: Named, second: Named, trial: Trial = None, other: Other = None, out: Out = None) -> None:
     """Print how two studies differ on the same test patients, and write it as Markdown and as JSON."""
     with exit_codes():
-        for folder in (study, second):
-            require_study(folder)
+        folders = study_folders([study, second])
         from uadray.files import write_json, write_text
         from uadray.study import two_studies
         from uadray.study.ledger import Ledger
         from uadray.study.tables import table
 
-        sides = [two_studies.side(Ledger(f.resolve()), number) for f, number in ((study, trial), (second, other))]
+        sides = [two_studies.side(Ledger(f.resolve()), n) for f, n in zip(folders, (trial, other), strict=True)]
         found = two_studies.match(*sides)
         shown = table(f"{found.scores['Dice'].n} test patients", ("", *found.scores), words=("",))
         scores = [row[1:] for row in two_studies.rows(found)]
@@ -43,7 +41,7 @@ def compare(study: Study, second: Study, trial: Trial = None, other: Other = Non
             opened = f"its test split was opened {len(each.openings)} times"
             OUT.print(f"{number}: {each.run.scoring.threshold.origin}; {opened}.", highlight=False, soft_wrap=True)
         name = f"{sides[0].study}-{sides[0].trial}-and-{sides[1].study}-{sides[1].trial}"
-        page = (out or study / "comparisons") / f"{name}.md"
+        page = (out or folders[0] / "comparisons") / f"{name}.md"
         write_text(page, two_studies.markdown(found))
         write_json(page.with_suffix(".json"), found.plain())
         OUT.print(f"comparison: {page}", highlight=False, soft_wrap=True)

@@ -15,8 +15,9 @@ import typer
 from uadray.console import OUT, exit_codes, run
 from uadray.data.subject import Split
 from uadray.errors import Problem, StudyError
-from uadray.study.folder import PLAN, require_study
+from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger
+from uadray.study.naming import Named, study_folder
 from uadray.study.selection import sealed_trial
 
 Which = Annotated[int | None, typer.Option(help="Trial; the selected one unless given.", min=0)]
@@ -26,7 +27,7 @@ Out = Annotated[Path | None, typer.Option(help="Folder for the tables; evaluatio
 
 
 def evaluate(
-    study: Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")],
+    study: Named,
     trial: Which = None,
     store: Other = None,
     split: Part = "test",
@@ -37,17 +38,16 @@ def evaluate(
         from uadray.data.store import Store
         from uadray.study import evaluation
 
-        require_study(study)
-        ledger = Ledger(study.resolve())
-        own = Store.open(study.resolve().parents[1] / "stores" / json.loads((study / PLAN).read_text())["store"])
+        ledger = Ledger(study_folder(study).resolve())
+        own = Store.open(ledger.folder.parents[1] / "stores" / json.loads((ledger.folder / PLAN).read_text())["store"])
         number = sealed_trial(ledger) if trial is None else trial
         record = None if number is None else ledger.record(number)
         if record is None:
             must, do = "the study must have this trial, finished", "Wait for it, or choose another with --trial."
-            raise StudyError(Problem("UAD-332", str(study), must, f"trial {number}", do))
+            raise StudyError(Problem("UAD-332", ledger.folder.name, must, f"trial {number}", do))
         other = own if store is None else Store.open(store)
         found = evaluation.evaluate(ledger, own, record, other, split)
-        folder = out or study / "evaluations" / f"trial-{record.index:04d}-{split}-{other.key}"
+        folder = out or ledger.folder / "evaluations" / f"trial-{record.index:04d}-{split}-{other.key}"
         found.write(folder)
         card = found.card
         OUT.print(

@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
-from uadray.errors import ConfigError, Problem, StudyError, UadError
+from uadray.errors import Problem, StudyError, UadError
+from uadray.study.naming import study_folders
 
 Uri = Annotated[
     str | None,
@@ -23,16 +24,14 @@ Uri = Annotated[
 
 
 def mlflow_sync(
-    studies: Annotated[list[Path], typer.Argument(help="Folders of studies, those with study.json.")],
+    studies: Annotated[
+        list[Path], typer.Argument(help="Studies: their folders, those with study.json, or their names in runs/.")
+    ],
     tracking_uri: Uri = None,
 ) -> None:
     """Bring MLflow up to what studies' folders hold."""
     with exit_codes():
-        absent = [study for study in studies if not (study / "study.json").is_file()]
-        if absent:
-            must, do = "a study must have begun there", "Give the folder below studies/ that the sweep names."
-            raise ConfigError(Problem("UAD-304", str(study), must, "no study.json", do) for study in absent)
-        for study in studies:
+        for study in study_folders(studies):
             OUT.print(_synced(study.resolve(), tracking_uri), highlight=False, soft_wrap=True)
 
 

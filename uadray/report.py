@@ -11,23 +11,22 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
+from uadray.study.naming import Named, study_folder
 
-Study = Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The page; report.html in the study's unless given.")]
 
 
-def report(
-    study: Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")], out: Out = None
-) -> None:
+def report(study: Named, out: Out = None) -> None:
     """Write what a study asked, found and may be believed for as one self-contained HTML page."""
     with exit_codes():
         from uadray.files import write_text
         from uadray.reporting.gathering import gather
         from uadray.reporting.page import render
 
-        found = gather(study)
+        folder = study_folder(study)
+        found = gather(folder)
         before = len(found.openings)
-        page = out or study / "report.html"
+        page = out or folder / "report.html"
         write_text(page, render(found))
         OUT.print(f"report: {page}", highlight=False, soft_wrap=True)
         if len(found.openings) > before:

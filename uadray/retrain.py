@@ -5,7 +5,6 @@ python -m uadray.retrain runs/studies/latent --top 3 --seeds 5
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,26 +13,26 @@ import yaml
 from uadray.console import OUT, exit_codes, run
 from uadray.files import write_text
 from uadray.study.checking import load
-from uadray.study.folder import require_study
 from uadray.study.ledger import Ledger
+from uadray.study.naming import Named, study_folder
 from uadray.study.retraining import retraining
 
 
 def retrain(
-    study: Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")],
+    study: Named,
     top: Annotated[int, typer.Option(help="Configurations, best first.", min=1)] = 3,
     seeds: Annotated[int, typer.Option(help="Trainings of each.", min=1)] = 5,
 ) -> None:
     """Train a study's best configurations again, with several seeds each."""
     with exit_codes():
-        require_study(study)
-        path = study / "retrain.yaml"
-        write_text(path, yaml.safe_dump(retraining(Ledger(study.resolve()), top, seeds), sort_keys=False, width=120))
+        folder = study_folder(study).resolve()
+        path = folder / "retrain.yaml"
+        write_text(path, yaml.safe_dump(retraining(Ledger(folder), top, seeds), sort_keys=False, width=120))
         OUT.print(f"study: {path}", highlight=False, soft_wrap=True)
         plan = load(path)
         from uadray.conduct import conduct
 
-        conduct(plan, study.resolve().parents[1])
+        conduct(plan, folder.parents[1])
 
 
 if __name__ == "__main__":

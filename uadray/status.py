@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from uadray.console import OUT, exit_codes, run
-from uadray.errors import ConfigError, Problem, StudyError
+from uadray.errors import Problem, StudyError
 from uadray.study.board import LIVE, Board
 from uadray.study.folder import holder
+from uadray.study.naming import Named, study_folder
 
 
-def status(study: Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")]) -> None:
+def status(study: Named) -> None:
     """Print a study's trials, its best so far, what failed and why, and who runs it."""
     with exit_codes():
-        if not (study / LIVE).is_file():
-            must, do = "a study must have begun there", "Give the folder below studies/ that the sweep names."
-            raise ConfigError(Problem("UAD-304", str(study), must, f"no {LIVE}", do))
-        board = _board(study / LIVE)
-        OUT.print(board.table(max(4, OUT.height - 10) if OUT.is_terminal else None))
-        OUT.print(board.state, highlight=False)
-        OUT.print(_where(study), highlight=False, soft_wrap=True)
+        folder = study_folder(study)
+        if (folder / LIVE).is_file():
+            board = _board(folder / LIVE)
+            OUT.print(board.table(max(4, OUT.height - 10) if OUT.is_terminal else None))
+            OUT.print(board.state, highlight=False)
+        else:
+            OUT.print(f"{folder.name}: no trial has begun.", highlight=False)
+        OUT.print(_where(folder), highlight=False, soft_wrap=True)
 
 
 def _board(path: Path) -> Board:

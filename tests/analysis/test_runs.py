@@ -7,7 +7,7 @@ import pytest
 from logging_studies import Logged, card_of, run_config
 
 from runs import runs
-from uadray.errors import ConfigError, StudyError
+from uadray.errors import ConfigError
 from uadray.files import write_json
 from uadray.models.intensity import IntensityConfig
 from uadray.study.verdict import Contender, Verdict
@@ -68,5 +68,5 @@ def test_a_study_that_was_logged_elsewhere_is_told(workspace):
 
 
 def test_a_folder_without_a_study_is_told(tmp_path):
-    with pytest.raises(StudyError, match="UAD-304"):
+    with pytest.raises(ConfigError, match="UAD-304"):
         runs(tmp_path)

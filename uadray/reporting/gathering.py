@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from uadray.data.store import Store
-from uadray.errors import ConfigError, DataError, Problem, StudyError
+from uadray.errors import DataError
+from uadray.study.asked import read_plan
 from uadray.study.board import LIVE, Board
-from uadray.study.folder import PLAN
 from uadray.study.held_out import openings
 from uadray.study.ledger import Ledger, Record
+from uadray.study.naming import study_folder
 from uadray.study.objectives import Metric, Mode
 from uadray.study.plan import StudyConfig
 from uadray.study.verdict import Verdict
@@ -78,8 +77,8 @@ def gather(folder: Path) -> Found:
 
     Raises ConfigError (UAD-304) where no study has begun, StudyError (UAD-333) for one of another version.
     """
-    ledger = Ledger(folder.resolve())
-    plan, store_key = read_plan(folder)
+    ledger = Ledger(study_folder(folder).resolve())
+    plan, store_key = read_plan(ledger.folder)
     live, test = ledger.folder / LIVE, ledger.folder / "test.json"
     return Found(
         ledger=ledger,
@@ -92,22 +91,6 @@ def gather(folder: Path) -> Found:
         importance=_json(ledger.folder / "importance.json"),
         state=Board.parse(_json(live)).state if live.is_file() else "",
     )
-
-
-def read_plan(folder: Path) -> tuple[StudyConfig, str]:
-    """What a study was asked, and the key of its store; raises as `gather`."""
-    path = folder / PLAN
-    if not path.is_file():
-        must, do = "a study must have begun there", "Give the folder below studies/ that the sweep names."
-        raise ConfigError(Problem("UAD-304", str(folder), must, f"no {PLAN}", do))
-    tree = _json(path)
-    try:
-        store_key = str(tree.pop("store"))
-        return StudyConfig.parse({name: value for name, value in tree.items() if name != "id"}), store_key
-    except (KeyError, ValidationError) as error:
-        must, do = "a study must be one that this version writes", "Use the version that made it, or run it anew."
-        got = f"{error.error_count()} errors" if isinstance(error, ValidationError) else "no store"
-        raise StudyError(Problem("UAD-333", str(path), must, got, do)) from error
 
 
 def _store(ledger: Ledger, key: str) -> Store | None:

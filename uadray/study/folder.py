@@ -25,13 +25,6 @@ Tree = dict[str, Any]
 Agree = Callable[[Path, Tree, Tree], None]  # (study.json, what it says, what is asked for) -> raises ConfigError
 
 
-def require_study(folder: Path) -> None:
-    """Raise ConfigError (UAD-304) unless the folder is that of a study."""
-    if not (folder / PLAN).is_file():
-        must, do = "a study must have begun there", "Give the folder below studies/ that the sweep names."
-        raise ConfigError(Problem("UAD-304", str(folder), must, f"no {PLAN}", do))
-
-
 def as_it_began(path: Path, written: Tree, asked: Tree) -> None:
     """A study stays what it was."""
     _refuse(path, written, asked, _changed(written, asked))

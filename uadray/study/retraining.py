@@ -7,10 +7,9 @@ from typing import Any
 
 from uadray.errors import Problem, StudyError
 from uadray.section import digest
+from uadray.study.asked import read_plan
 from uadray.study.best import as_trained
-from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger, Record
-from uadray.study.plan import StudyConfig
 from uadray.study.selection import sealed_trial
 
 
@@ -19,18 +18,16 @@ def retraining(ledger: Ledger, top: int, seeds: int) -> dict[str, Any]:
 
     They are taken in the order of the selection's ranking, a configuration once, each as far as it was trained. All of
     them are tested, in one opening of the test split; the winner is chosen by the mean over seeds on validation.
-    Raises StudyError (UAD-336) where nothing was selected yet.
+    Raises StudyError: UAD-336 where nothing was selected yet, UAD-333 for a study of another version.
     """
     if sealed_trial(ledger) is None:
         must, do = "a study must have ended before its best are trained again", "Let the search end first."
         raise StudyError(Problem("UAD-336", str(ledger.folder), must, "no selection.json", do))
-    tree = {name: value for name, value in json.loads((ledger.folder / PLAN).read_text()).items() if name != "id"}
-    tree.pop("store")
-    former = StudyConfig.parse(tree)
+    former, _ = read_plan(ledger.folder)
     ranking = json.loads((ledger.folder / "selection.json").read_text())["ranking"]
     runs = _distinct([record for index in ranking if (record := ledger.record(index)) is not None])[:top]
     return {
-        **tree,
+        **former.plain(),
         "study": f"{former.study[:44]}-top{len(runs)}-seeds{seeds}-{digest(runs)[:4]}",
         "budget": {
             "trials": len(runs),
