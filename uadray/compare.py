@@ -30,12 +30,14 @@ def compare(study: Named, second: Named, trial: Trial = None, other: Other = Non
 
         sides = [two_studies.side(Ledger(f.resolve()), n) for f, n in zip(folders, (trial, other), strict=True)]
         found = two_studies.match(*sides)
-        shown = table(f"{found.scores['Dice'].n} test patients", ("", *found.scores), words=("",))
+        n = found.scores["Dice"].n
+        shown = table(f"{n} test patients, scores a patient", ("", *found.scores), words=("",))
         scores = [row[1:] for row in two_studies.rows(found)]
         for name, *cells in zip(two_studies.COLUMNS, *scores, strict=True):
             shown.add_row(name, *cells)
         OUT.print(f"1. {found.first.name}\n2. {found.second.name}", highlight=False, soft_wrap=True)
         OUT.print(shown)
+        OUT.print(two_studies.EXPLAINED, highlight=False)
         OUT.print(found.same, highlight=False)
         for number, each in enumerate(sides, start=1):
             opened = f"its test split was opened {len(each.openings)} times"

@@ -20,6 +20,11 @@ from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
 from uadray.study.verdict import Verdict
 
+EXPLAINED = (
+    "Each patient's value of 1 minus that of 2: mean with its 95 % bootstrap interval over patients. p is of a"
+    " permutation test of the mean and of Wilcoxon's signed-rank test, adjusted for the two scores (Holm). r is the"
+    " rank-biserial correlation, 1 when all gain."
+)
 COLUMNS = ("1", "2", "1 - 2", "better / equal / worse", "r", "p permutation", "p Wilcoxon")
 SCORES = {"Dice": "dice", "AUPRC": "auprc"}
 
@@ -142,9 +147,7 @@ def markdown(found: Match) -> str:
         f"1. {first.name}",
         f"2. {second.name}",
         "",
-        f"{found.scores['Dice'].n} test patients with lesions. {found.same} Each patient's value of 1 minus that of 2:",
-        "mean with its 95 % bootstrap interval over patients. p is of a permutation test of the mean and of Wilcoxon's",
-        "signed-rank test, adjusted for the two scores (Holm). r is the rank-biserial correlation, 1 when all gain.",
+        f"{found.scores['Dice'].n} test patients with lesions, scores a patient. {found.same} {EXPLAINED}",
         "",
         f"| score | {' | '.join(COLUMNS)} |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
