@@ -2,6 +2,7 @@
 
 import pytest
 from making import made_slices
+from sweeping import command, run
 
 
 @pytest.fixture
@@ -12,3 +13,12 @@ def patients():
 @pytest.fixture
 def healthy():
     return made_slices(seed=1, lesion=False)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """The folder of a study that ran to its end, which no test may change, and what it said."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    done = run(command(folder))
+    assert done.returncode == 0, done.stderr + done.stdout
+    return folder, done
