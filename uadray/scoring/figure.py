@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,7 @@ def _mosaic(tiles: Sequence[Sequence[Colours]]) -> tuple[Figure, Axes, NDArray[n
     gap = max(1, round(width * GAP / SIDE))  # pixels
     rows, columns = len(tiles), len(tiles[0])
     picture = np.zeros((rows * (height + gap), columns * (width + gap), 3))
-    corners = np.stack(np.mgrid[:rows, :columns], axis=-1) * (height + gap, width + gap)
+    corners = np.moveaxis(np.mgrid[:rows, :columns], 0, -1) * (height + gap, width + gap)
     for own, places in zip(tiles, corners, strict=True):
         for tile, (top, left) in zip(own, places, strict=True):
             picture[top : top + height, left : left + width] = tile
@@ -137,14 +138,13 @@ def _add_words(
 ) -> None:
     """What the columns are, above them, and whose the rows are, beside them."""
     height, width, _ = shape
-    middle = {"ha": "center", "color": "white"}
+    words = partial(axis.annotate, textcoords="offset points", ha="center", color="white")
     for (_, left), title in zip(corners[0], TITLES, strict=True):
-        place = (left + (width - 1) / 2, -0.5)
-        words = title.format(window=window)
-        axis.annotate(words, place, (0, 6), textcoords="offset points", va="bottom", fontsize=12, **middle)
+        above = (left + (width - 1) / 2, -0.5)
+        words(title.format(window=window), above, (0, 6), va="bottom", fontsize=12)
     for (top, _), subject in zip(corners[:, 0], subjects, strict=True):
-        place, words = (-0.5, top + (height - 1) / 2), pseudonym(str(subject))  # pictures leave the folder
-        axis.annotate(words, place, (-8, 0), textcoords="offset points", va="center", rotation=90, fontsize=9, **middle)
+        beside, name = (-0.5, top + (height - 1) / 2), pseudonym(str(subject))  # pictures leave the folder
+        words(name, beside, (-8, 0), va="center", rotation=90, fontsize=9)
 
 
 def _add_scale(figure: Figure, axis: Axes, colours: Normalize, threshold: float) -> None:

@@ -70,4 +70,4 @@ def _intact(path: Path) -> Maps | None:
 
 def _content(maps: Maps) -> str:
     """A digest of the values, their type and their shape."""
-    return digest(str(maps.dtype), maps.shape, hashlib.sha256(np.ascontiguousarray(maps)).hexdigest())
+    return digest(str(maps.dtype), maps.shape, hashlib.sha256(np.ascontiguousarray(maps).data).hexdigest())
