@@ -16,12 +16,13 @@ promise does not hold.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,6 +70,7 @@ class Watch(Progress):
         self.began: dict[int, float] = {}
         self.ended: dict[int, float] = {}
         self.resident: list[float] = []  # MB, by finished trial
+        self.used: list[float] = []  # CPU seconds of this process and of all it started, by finished trial
 
     def started(self, index: int, run: RunConfig) -> None:
         self.began.setdefault(index, time.perf_counter())
@@ -77,6 +79,7 @@ class Watch(Progress):
     def finished(self, record: Record) -> None:
         super().finished(record)
         self.ended[record.index] = time.perf_counter()
+        self.used.append(cpu_seconds())
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         self.resident.append(pages * 4096 / 1e6)
 
@@ -84,6 +87,23 @@ class Watch(Progress):
     def seconds(self) -> float:
         """From the first trial's begin to the last one's end."""
         return max(self.ended.values()) - min(self.began.values())
+
+
+def cpu_seconds() -> float:
+    """Of this process and of all that live below it: Ray's own, and the trials'."""
+    total, stats, tick = 0.0, {}, os.sysconf("SC_CLK_TCK")
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            stats[int(path.parent.name)] = (
+                int(fields[1]),
+                (int(fields[11]) + int(fields[12])) / tick,
+            )
+    for pid, (parent, seconds) in stats.items():
+        while pid != os.getpid() and parent in stats:
+            pid, parent = parent, stats[parent][0]
+        total += seconds if pid == os.getpid() else 0
+    return total
 
 
 @dataclass(frozen=True)
@@ -197,15 +217,17 @@ def percentile(epochs: int = 64) -> None:
     training = searched.records[0].seconds
     driver = float(np.median(np.diff(ended)))
     own = float(np.median(inside[1:]))
+    used = float(np.median(np.diff(searched.watch.used)))
     said = f"{driver / training:.2%} seen from the driver ({driver:.2f} s), {own / training:.2%} in its process"
     tell(
         "percentile",
         f"another percentile costs at most 1 % of its training of {training:.0f} s",
         driver <= 0.01 * training,
-        f"{said} ({own:.2f} s)",
+        f"{said} ({own:.2f} s); {used:.2f} CPU seconds, driver and Ray's own included",
         training_s=training,
         driver_s=driver,
         process_s=own,
+        cpu_s=used,
         scoring_of_first_s=inside[0] - training,
     )
 

@@ -16,7 +16,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["training.settings", "training.resources"],
     ["training.precision", "training.loop", "training.checkpoint", "training.health"],
     ["config"],
-    ["training.reuse", "training.worker", "training.trainer"],
+    ["training.reuse", "training.kept_maps", "training.worker", "training.trainer"],
     ["study"],
     ["reporting"],
     ["bundle"],

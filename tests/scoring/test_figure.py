@@ -9,7 +9,7 @@ from uadray.models.latent import DenseLatentConfig
 from uadray.models.posterior import DeterministicConfig, GaussianConfig
 from uadray.models.vae_gan import VaeGanConfig
 from uadray.scoring.detector import Detector
-from uadray.scoring.figure import FALSE, FOUND, _box, _colours, _outline, _overlay, save_panels, save_samples
+from uadray.scoring.figure import FALSE, FOUND, _box, _colours, _outline, _overlaid, save_panels, save_samples
 from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.standardise import HealthyZScore
 
@@ -39,21 +39,25 @@ def test_standardised_scores_are_drawn_as_well(patients, healthy, tmp_path):
 
 
 def test_found_and_false_voxels_have_their_colours_and_the_missed_are_seen_through(patients):
-    truth = patients.lesion[0, 0]
-    everything, nothing = _overlay(truth | ~truth, truth), _overlay(truth & ~truth, truth)
-    assert tuple(everything[truth][0]) == FOUND
-    assert tuple(everything[~truth][0]) == FALSE
-    assert not nothing.any()
+    truth, white = patients.lesion[0, 0], np.ones((*patients.lesion[0, 0].shape, 3))
+    everything, nothing = _overlaid(white, truth | ~truth, truth), _overlaid(white, truth & ~truth, truth)
+    for where, (*colour, opacity) in ((truth, FOUND), (~truth, FALSE)):
+        assert everything[where] == pytest.approx(np.tile(np.array(colour) * opacity + 1 - opacity, (where.sum(), 1)))
+    assert np.array_equal(nothing, white)
 
 
 def test_the_outline_runs_along_the_edges_of_pixels():
     truth = np.zeros((8, 8), bool)
     truth[2:5, 0:3] = True  # the left one is the edge of the image
     axis = Figure().add_subplot()
-    _outline(axis, truth)
-    (line,) = axis.collections[0].get_paths()
-    assert line.vertices.min(axis=0) == pytest.approx([-0.5, 1.5], abs=0.1)
-    assert line.vertices.max(axis=0) == pytest.approx([2.5, 4.5], abs=0.1)
+    _outline(axis, truth, np.array([10, 20]))
+    edges = [path.vertices for path in axis.collections[0].get_paths()]
+    assert len(edges) == 12  # once around 3 x 3 pixels
+    assert all(np.abs(end - start).sum() == 1 for start, end in edges)
+    assert np.concatenate(edges).min(axis=0).tolist() == [19.5, 11.5]
+    assert np.concatenate(edges).max(axis=0).tolist() == [22.5, 14.5]
+    inside = [point for point in np.concatenate(edges).tolist() if 19.5 < point[0] < 22.5 and 11.5 < point[1] < 14.5]
+    assert not inside
 
 
 def test_the_threshold_is_always_on_the_scale_and_one_bright_pixel_does_not_set_it():

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from small_zoo import small
 
 from uadray.config import RunConfig
+from uadray.models.networks.vae_gan import VaeGan
 from uadray.training.checkpoint import WEIGHTS
 from uadray.training.loop import Rank
 from uadray.training.reuse import training_key
@@ -83,6 +84,63 @@ def test_time_is_taken_once_whatever_the_threshold_and_anew_for_another_filter(s
     assert other["timing"] == first["timing"]
     filtered, _ = study.trial(2, scoring={"threshold": threshold, "median_filter": 3})
     assert filtered["timing"] != first["timing"]
+
+
+def refuse_the_network(monkeypatch, model):
+    def refused(*_, **__):
+        raise AssertionError("the network was run")
+
+    for name in ("reconstruct", "samples", "anomaly_map"):
+        monkeypatch.setattr(model, name, refused)
+
+
+GENERATIVE = {"posterior": {"kind": "gaussian"}}
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        {"threshold": {"kind": "healthy_percentile", "percentile": 90.0}},
+        {"threshold": {"kind": "scan_percentile"}},
+        {"threshold": {"kind": "validation_optimum"}},
+    ],
+)
+def test_another_threshold_runs_no_network_and_gives_what_a_trial_alone_gives(study, tmp_path, monkeypatch, scoring):
+    study.trial(0, model=GENERATIVE)
+    with monkeypatch.context() as patched:
+        refuse_the_network(patched, VaeGan)
+        other, epochs = study.trial(1, model=GENERATIVE, scoring=scoring)
+    assert (other["status"], epochs) == ("completed", [])
+    alone = Study(tmp_path / "alone")
+    undisturbed, _ = alone.trial(1, model=GENERATIVE, scoring=scoring)
+    assert without_times(other) | {"curve": []} == without_times(undisturbed) | {
+        "curve": [],
+        "seconds": other["seconds"],
+    }
+    for picture in ("panels.png", "samples.png"):
+        own, expected = (each.folder / "trials" / "0001" / picture for each in (study, alone))
+        assert own.read_bytes() == expected.read_bytes()
+
+
+def test_another_residual_is_computed_by_the_network(study, monkeypatch):
+    study.trial(0)
+    refuse_the_network(monkeypatch, VaeGan)
+    other, _ = study.trial(1, scoring={"residual": {"kind": "absolute"}})
+    assert (other["status"], other["reason"]) == ("failed", "AssertionError: the network was run")
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_damaged_maps_are_computed_again(study, damage):
+    threshold = {"kind": "healthy_percentile", "percentile": 90.0}
+    study.trial(0)
+    other, _ = study.trial(1, scoring={"threshold": threshold})
+    shutil.rmtree(next((study.folder / "trainings").glob("*/epoch-0003/scores")))
+    for path in (study.folder / "trainings").glob("*/epoch-0003/maps/*.safetensors"):
+        content = path.read_bytes()
+        path.write_bytes(content[:-9] if damage == "cut" else content[:-1] + bytes([content[-1] ^ 1]))
+    again, epochs = study.trial(2, scoring={"threshold": threshold})
+    assert epochs == []
+    assert without_times(again) == without_times(other)
 
 
 def test_an_identical_trial_takes_the_scores_and_the_pictures_too(study):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,15 @@ from uadray.models.base import Model
 from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.standardise import Standard
 from uadray.scoring.threshold import Fitted
+
+Maps = NDArray[np.float32]
+Recall = Callable[[Mapping[str, Any], Maps, Callable[[], Maps]], Maps]
+"""What was computed of which images, (N, 1, H, W), and how; returns the result, (N, H, W), made now or before."""
+
+
+def afresh(what: Mapping[str, Any], images: Maps, make: Callable[[], Maps]) -> Maps:
+    """The `Recall` that remembers nothing."""
+    return make()
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ class Detector:
     config: ScoringConfig
     device: torch.device = torch.device("cpu")
     standard: Standard | None = None  # fitted
+    recall: Recall = afresh  # of what the model gives
 
     def fit(self, healthy: Slices) -> Detector:
         """The detector, its steps fitted on healthy slices of the validation split: never on patients, never on test.
@@ -54,18 +65,25 @@ class Detector:
         """What is called lesion in the slices, (N, H, W), by their filtered maps and a threshold fitted elsewhere."""
         return self.config.segment(maps, slices, threshold)
 
-    @torch.no_grad()
-    def _residuals(self, slices: Slices, batch_size: int = 32) -> NDArray[np.float32]:
+    def _residuals(self, slices: Slices, batch_size: int = 32) -> Maps:
         """Residuals, (N, H, W), outside the brain as well."""
+        what = {"residual": self.config.residual.plain(), "batch_size": batch_size}
+        return self.recall(what, slices.images, lambda: self._computed_residuals(slices, batch_size))
+
+    @torch.no_grad()
+    def _computed_residuals(self, slices: Slices, batch_size: int) -> Maps:
         self.model.eval()
         batches = torch.from_numpy(slices.images).split(batch_size)
         scores = [self.model.anomaly_map(self._placed(images), self.config.residual).cpu() for images in batches]
-        maps: NDArray[np.float32] = torch.cat(scores).numpy()[:, 0]
+        maps: Maps = torch.cat(scores).numpy()[:, 0]
         return maps
 
-    @torch.no_grad()
-    def reconstructions(self, slices: Slices) -> NDArray[np.float32]:
+    def reconstructions(self, slices: Slices) -> Maps:
         """x_hat of every slice, (N, H, W)."""
+        return self.recall({"reconstruction": "whole"}, slices.images, lambda: self._computed_reconstructions(slices))
+
+    @torch.no_grad()
+    def _computed_reconstructions(self, slices: Slices) -> Maps:
         self.model.eval()
         return self.model.reconstruct(self._placed(torch.from_numpy(slices.images))).cpu().numpy()[:, 0]
 
@@ -73,14 +91,15 @@ class Detector:
         """Median wall times of a slice, after a warm-up and synchronised, by what they include.
 
         `model`: an anomaly map, batch 1. `model_of_32`: the same in batches of 32. `whole`: a slice to its filtered
-        map, batch 1. The paper's column "s per slice" does not say what it includes. Other work slows these.
+        map, batch 1. The paper's column "s per slice" does not say what it includes. Other work slows these. Nothing is
+        recalled for them.
         """
         one = [slices.only([number]) for number in range(min(16, len(slices.images)))]
         many = slices.only([number % len(slices.images) for number in range(32)])
         return {
             "model": self._seconds(one, self._map_of),
             "model_of_32": self._seconds([many], self._map_of) / 32,
-            "whole": self._seconds(one, self.anomaly_maps),
+            "whole": self._seconds(one, replace(self, recall=afresh).anomaly_maps),
         }
 
     @torch.no_grad()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -24,6 +28,9 @@ from uadray.scoring.threshold import Fitted, headline
 
 FOUND, FALSE, TRUTH = (0.0, 0.62, 0.45, 0.75), (0.8, 0.47, 0.65, 0.75), (0.95, 0.9, 0.25, 1.0)  # Okabe and Ito 2008
 TITLES = ("scan", "reconstruction", "residual", "after {window} median", "segmentation")
+SIDE, GAP, LEFT, ABOVE, BELOW, DPI = 2.1, 0.05, 0.3, 0.35, 0.75, 120  # inches; the side of a picture is its width
+
+Colours = NDArray[np.float64]
 
 
 def save_panels(
@@ -41,23 +48,21 @@ def save_panels(
     line = headline(threshold, filtered, patients)
     colours = _colours(unfiltered[shown.brain[:, 0]], line)
     box = _box(shown.brain[:, 0])
-    height, width = shown.brain[0, 0][box].shape
-    figure, axes = _grid(len(maps), len(TITLES), height / width)
-    for row, x_hat in enumerate(detector.reconstructions(shown)):
-        image, truth = shown.images[row, 0][box], shown.lesion[row, 0][box]
-        _draw(axes[row, 0], image, pseudonym(str(shown.subjects[row])))  # pictures leave the folder
-        _draw(axes[row, 1], x_hat[box])
-        _draw(axes[row, 2], unfiltered[row][box], cmap="inferno", norm=colours)
-        _draw(axes[row, 3], maps[row][box], cmap="inferno", norm=colours)
-        _draw(axes[row, 4], image)
-        axes[row, 4].imshow(_overlay(segmentation[row][box], truth), interpolation="nearest")
-        _outline(axes[row, 4], truth)
-    window = median(detector.config.median_filter)
-    for axis, title in zip(axes[0], TITLES, strict=True):
-        axis.set_title(title.format(window=window), color="white", fontsize=12)
-    _add_scale(figure, axes, colours, line)
-    _add_key(figure, axes)
-    FigureCanvasAgg(figure).print_png(path)
+    x_hats, inferno = detector.reconstructions(shown), colormaps["inferno"]
+    tiles = []
+    for row, x_hat in enumerate(x_hats):
+        image, truth = _grey(shown.images[row, 0][box]), shown.lesion[row, 0][box]
+        scores = (inferno(colours(scores[row][box]))[..., :3] for scores in (unfiltered, maps))
+        tiles.append([image, _grey(x_hat[box]), *scores, _overlaid(image, segmentation[row][box], truth)])
+    figure, axis, corners = _mosaic(tiles)
+    for corner, row in zip(corners[:, -1], range(len(tiles)), strict=True):
+        _outline(axis, shown.lesion[row, 0][box], corner)
+    _add_words(axis, corners, tiles[0][0].shape, median(detector.config.median_filter), shown.subjects)
+    _add_scale(figure, axis, colours, line)
+    _add_key(figure, axis)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(path, dpi=(DPI, DPI))
 
 
 @torch.no_grad()
@@ -99,49 +104,70 @@ def _colours(scores: NDArray[np.float32], threshold: float) -> Normalize:
     return Normalize(0, max(min(usual, float(scores.max())), 1.1 * threshold, 1e-6))
 
 
-def _grid(rows: int, columns: int, height_to_width: float) -> tuple[Figure, NDArray[np.object_]]:
-    """Axes of one size that nearly touch, with room for titles above and for the scale below."""
-    side, gap, left, above, below = 2.1, 0.05, 0.3, 0.35, 0.75  # inches
-    width = left + columns * (side + gap)
-    height = above + rows * (side * height_to_width + gap) + below
-    figure = Figure(figsize=(width, height), dpi=120, facecolor="black")
-    room = {"left": left / width, "right": 1 - gap / width, "bottom": below / height, "top": 1 - above / height}
-    space = {"wspace": gap / side, "hspace": gap / (side * height_to_width)}
-    return figure, figure.subplots(rows, columns, squeeze=False, gridspec_kw={**room, **space})
+def _grey(image: NDArray[np.float32]) -> Colours:
+    """An image in [0, 1] as colours, (H, W, 3)."""
+    return np.repeat(image.clip(0, 1)[..., None].astype(np.float64), 3, axis=2)
 
 
-def _draw(
-    axis: Axes, image: NDArray[np.float32], label: str = "", cmap: str = "gray", norm: Normalize | None = None
-) -> None:
-    axis.imshow(image, cmap=cmap, norm=norm or Normalize(0, 1), interpolation="nearest")
+def _mosaic(tiles: Sequence[Sequence[Colours]]) -> tuple[Figure, Axes, NDArray[np.int_]]:
+    """Rows of pictures of one size, (H, W, 3), in one axis whose unit is their pixel; with each one's upper left.
+
+    One picture in one axis takes a fifth of the time that twenty axes take.
+    """
+    height, width, _ = tiles[0][0].shape
+    gap = max(1, round(width * GAP / SIDE))  # pixels
+    rows, columns = len(tiles), len(tiles[0])
+    picture = np.zeros((rows * (height + gap), columns * (width + gap), 3))
+    corners = np.moveaxis(np.mgrid[:rows, :columns], 0, -1) * (height + gap, width + gap)
+    for own, places in zip(tiles, corners, strict=True):
+        for tile, (top, left) in zip(own, places, strict=True):
+            picture[top : top + height, left : left + width] = tile
+    inches = SIDE / width
+    high, wide = picture.shape[0] * inches, picture.shape[1] * inches
+    figure = Figure(figsize=(LEFT + wide, ABOVE + high + BELOW), dpi=DPI, facecolor="black")
+    full_wide, full_high = figure.get_size_inches()
+    axis = figure.add_axes((LEFT / full_wide, BELOW / full_high, wide / full_wide, high / full_high))
+    axis.set_axis_off()
+    axis.imshow(picture, interpolation="nearest", aspect="auto")
     axis.set_autoscale_on(False)
-    axis.set_xticks([])
-    axis.set_yticks([])
-    axis.set_ylabel(label, color="white", fontsize=9)
-    for spine in axis.spines.values():
-        spine.set_visible(False)
+    return figure, axis, corners
 
 
-def _add_scale(figure: Figure, axes: NDArray[np.object_], colours: Normalize, threshold: float) -> None:
+def _add_words(
+    axis: Axes, corners: NDArray[np.int_], shape: tuple[int, ...], window: object, subjects: NDArray[np.str_]
+) -> None:
+    """What the columns are, above them, and whose the rows are, beside them."""
+    height, width, _ = shape
+    words = partial(axis.annotate, textcoords="offset points", ha="center", color="white")
+    for (_, left), title in zip(corners[0], TITLES, strict=True):
+        above = (left + (width - 1) / 2, -0.5)
+        words(title.format(window=window), above, (0, 6), va="bottom", fontsize=12)
+    for (top, _), subject in zip(corners[:, 0], subjects, strict=True):
+        beside, name = (-0.5, top + (height - 1) / 2), pseudonym(str(subject))  # pictures leave the folder
+        words(name, beside, (-8, 0), va="center", rotation=90, fontsize=9)
+
+
+def _add_scale(figure: Figure, axis: Axes, colours: Normalize, threshold: float) -> None:
     """A bar of the colours below the two columns of scores."""
-    left, right = axes[-1, 2].get_position(), axes[-1, 3].get_position()
-    inch = 1 / figure.get_figheight()
-    place = (left.x0 + 0.1 * left.width, left.y0 - 0.25 * inch, right.x1 - left.x0 - 0.2 * left.width, 0.12 * inch)
-    bar = figure.colorbar(ScalarMappable(colours, "inferno"), cax=figure.add_axes(place), orientation="horizontal")
+    place, inch = axis.get_position(), 1 / figure.get_figheight()
+    column = place.width / len(TITLES)
+    lies = (place.x0 + 2.1 * column, place.y0 - 0.25 * inch, 1.8 * column, 0.12 * inch)
+    bar = figure.colorbar(ScalarMappable(colours, "inferno"), cax=figure.add_axes(lies), orientation="horizontal")
     bar.set_label("anomaly score; the line is the threshold", color="white", fontsize=9, labelpad=1)
     bar.ax.tick_params(colors="white", labelsize=8)
     bar.ax.axvline(threshold, ymin=-0.3, ymax=1.8, color="white", linewidth=1.5, clip_on=False)
 
 
-def _add_key(figure: Figure, axes: NDArray[np.object_]) -> None:
+def _add_key(figure: Figure, axis: Axes) -> None:
     """What the colours of the last column mean, below it."""
-    place = axes[-1, -1].get_position()
+    place = axis.get_position()
+    middle = place.x1 - place.width / len(TITLES) / 2
     keys = [Patch(color=FOUND, label="found"), Patch(color=FALSE, label="false")]
     keys.append(Patch(facecolor="none", edgecolor=TRUTH, label="truth"))
     figure.legend(
         handles=keys,
         loc="upper center",
-        bbox_to_anchor=(place.x0 + place.width / 2, place.y0 - 0.02 / figure.get_figheight()),
+        bbox_to_anchor=(middle, place.y0 - 0.02 / figure.get_figheight()),
         ncols=len(keys),
         frameon=False,
         labelcolor="white",
@@ -153,18 +179,19 @@ def _add_key(figure: Figure, axes: NDArray[np.object_]) -> None:
     )
 
 
-def _overlay(segmentation: NDArray[np.bool_], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Colours of voxels found and falsely found; transparent elsewhere."""
-    colours = np.zeros((*truth.shape, 4))
-    colours[segmentation & truth] = FOUND
-    colours[segmentation & ~truth] = FALSE
-    return colours
+def _overlaid(image: Colours, segmentation: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Colours:
+    """The image with the colours of voxels found and falsely found over it."""
+    over = image.copy()
+    for (*colour, opacity), where in ((FOUND, segmentation & truth), (FALSE, segmentation & ~truth)):
+        over[where] += opacity * (np.array(colour) - over[where])
+    return over
 
 
-def _outline(axis: Axes, truth: NDArray[np.bool_]) -> None:
-    """A line along the edges of the truth's pixels."""
-    if truth.any():
-        finer = 8
-        fine = np.pad(truth, 1).repeat(finer, axis=0).repeat(finer, axis=1)
-        y, x = ((np.arange(length) + 0.5) / finer - 1.5 for length in fine.shape)
-        axis.contour(x, y, fine, levels=[0.5], colors=[TRUTH], linewidths=0.8)
+def _outline(axis: Axes, truth: NDArray[np.bool_], corner: NDArray[np.int_]) -> None:
+    """A line along the edges of the truth's pixels; the upper left one is at `corner`, (row, column)."""
+    within = np.pad(truth, 1)
+    edges = []
+    for along, step in ((0, (0, 1)), (1, (1, 0))):  # an edge between neighbours runs across to where they lie
+        starts = np.argwhere(np.diff(within, axis=along)) - (0.5, 0.5) - (along == 1, along == 0) + corner
+        edges += np.stack([starts, starts + step], axis=1)[..., ::-1].tolist()
+    axis.add_collection(LineCollection(edges, colors=[TRUTH], linewidths=0.8, capstyle="projecting"))

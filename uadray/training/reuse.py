@@ -3,6 +3,8 @@
     trainings/KEY/epoch-0016/      a checkpoint that a trial ended with, and `kept` for that
     trainings/KEY/epoch-0016/scores/DIGEST/      what a scoring of it gave
     trainings/KEY/epoch-0016/times/DIGEST.json   how long its slices take, whatever the threshold
+    trainings/KEY/epoch-0016/pictures/CODE/      what it draws by itself, however it is scored
+    trainings/KEY/epoch-0016/maps/               what it gives of slices (kept_maps.py)
 
 A trial that differs from an earlier one in its scoring alone takes its weights; one that asks for more epochs goes on
 from them; an identical one takes the scores, too. The key holds the model, the training but for its length, the slices,
@@ -86,6 +88,19 @@ def scored(
     shutil.rmtree(known, ignore_errors=True)
     draft.rename(known)
     return found
+
+
+def drawn(checkpoint: Path, picture: Path, draw: Callable[[Path], None]) -> None:
+    """Have at `picture` what `draw` writes for a kept checkpoint, maybe nothing; it is drawn once, with this code."""
+    known = checkpoint / "pictures" / code() / picture.name
+    if not known.is_file():
+        known.parent.mkdir(parents=True, exist_ok=True)
+        draft = known.with_name(f"{os.getpid()}-{known.name}")
+        draw(draft)
+        if not draft.is_file():
+            return
+        draft.replace(known)
+    linked(known, picture)
 
 
 def timed(checkpoint: Path, how: Mapping[str, Any], measure: Callable[[], dict[str, float]]) -> dict[str, float]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ from uadray.scoring.figure import save_panels, save_samples
 from uadray.scoring.synthetic import SyntheticConfig
 from uadray.scoring.validation import validate
 from uadray.training import checkpoint, health
+from uadray.training.kept_maps import KeptMaps
 from uadray.training.loop import Rank, Training, Wrap, mean_residual
 from uadray.training.precision import exact_fp32, fastest
-from uadray.training.reuse import alone_in, scored, timed, training_key
+from uadray.training.reuse import alone_in, drawn, scored, timed, training_key
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
             checkpoint.save(training, curve, shared)
         kept = checkpoint.keep(shared, training.epoch, task.checkpoints)
         how = {"scoring": run.scoring.plain(), "painting": task.painting, "threads": task.threads}
-        detector = Detector(training.model, run.scoring, place.device)
+        detector = Detector(training.model, run.scoring, place.device, recall=KeptMaps(kept))
         found = scored(
             kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy, kept)
         )
@@ -180,7 +182,7 @@ def _validated(task: Task, place: Place, detector: Detector, healthy: Slices, ke
     painting = SyntheticConfig.parse(task.painting)
     found = validate(detector, healthy, patients, lambda: place.slices("train"), painting)
     save_panels(detector, found.shown, found.unfiltered, found.threshold, Path(task.folder) / "panels.png")
-    save_samples(detector.model, Path(task.folder) / "samples.png")
+    drawn(kept, Path(task.folder) / "samples.png", partial(save_samples, detector.model))
     unthresholded = {name: value for name, value in detector.config.plain().items() if name != "threshold"}
     how = {"scoring": unthresholded, "threads": task.threads}
     return {
