@@ -16,6 +16,7 @@ from uadray.study.duration import duration
 from uadray.study.plan import StudyConfig
 from uadray.study.probe import Probe
 from uadray.study.tables import table
+from uadray.training.kept_maps import MOST_BYTES
 
 MOST = 8  # architectures that are probed
 USUAL = 20  # slices a scan, as in the paper, where nothing is prepared yet
@@ -118,7 +119,7 @@ def shown(found: Forecast) -> RenderableType:
         f" {found.trainings} in all.",
         f"Time: about {duration(found.wall_s)} if none is stopped early; {hours * resources.cpus:.2g} CPU hours,"
         f" {hours * gpus:.2g} GPU hours.",
-        f"Disk: about {found.disk_bytes / 1e6:.0f} MB of weights.",
+        f"Disk: about {found.disk_bytes / 1e6:.0f} MB of weights, at most {found.trainings * MOST_BYTES / 1e6:.0f} MB of maps.",
         "Nothing was trained, and no scan was read.",
     ]
     return Group(rows, Text("\n".join(lines)))
