@@ -39,11 +39,11 @@ def made_stack(images, brain, lesion, first=0, spacing_mm=(1.0, 2.0, 3.0)):
     return SliceStack(images, brain, lesion, indices, spacing_mm, np.full(len(images), FAR, np.int32), np.eye(4))
 
 
-def made_store(folder: Path, size: int, members) -> Store:
-    """A store named key of (subject, split, stack), without a scan."""
+def made_store(folder: Path, size: int, members, key="key") -> Store:
+    """A store of (subject, split, stack), without a scan."""
     config = PipelineConfig.parse({"canvas": {"kind": "pad", "size": size}})
     prepared = (Prepared(subject, Part(split, subject.group), stack, "mask") for subject, split, stack in members)
-    return write(folder, "key", config, PercentileWindow(), prepared, Sifting({}, HealthySubjects()))
+    return write(folder, key, config, PercentileWindow(), prepared, Sifting({}, HealthySubjects()))
 
 
 def made_card(auprc, dice, threshold=0.1):

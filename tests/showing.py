@@ -13,9 +13,10 @@ FINDING = np.s_[18:22, 8:13, 10:13]  # in RAS+
 ASSESSED = (8, 16)
 
 
-def made_prediction(folder, axes="RAS", name="sub-01", found=True, warnings=()):
-    """The same scan of 2 mm voxels in a file whose axes run in any directions."""
-    affine = np.diag([2.0, 2, 2, 1])
+def made_prediction(folder, axes="RAS", name="sub-01", found=True, warnings=(), tilt=0.0):
+    """The same scan of 2 mm voxels in a file whose axes run in any directions, also tilted by radians around x."""
+    affine = np.eye(4)
+    affine[:3, :3] = 2 * nib.eulerangles.euler2mat(x=tilt)
     affine[:3, 3] = -30, -36, -20
     x, y, z = (2 * np.indices(SIDES)[axis] / SIDES[axis] - 1 for axis in range(3))
     scan = np.where(x**2 + y**2 + z**2 < 0.5, np.float32(100), np.float32(0))

@@ -26,8 +26,9 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["tracking"],
     ["console"],
     ["prepare", "fsck", "qc", "schema"],
-    ["conduct", "dry_run"],
-    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "export", "predict", "mlflow_sync"],
+    ["conduct", "dry_run", "opening", "assess"],
+    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "mlflow_sync"],
+    ["export", "predict", "bids_app"],
     ["__main__"],
 ]
 RAY = ["data.batches", "data.mapping", "training.trainer", "study"]

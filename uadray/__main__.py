@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from uadray.bids_app import ManyLabels, bids_app
 from uadray.compare import compare
 from uadray.evaluate import evaluate
 from uadray.export import export
@@ -25,6 +26,7 @@ for verb in (
     *(prepare, qc, fsck, schema, mlflow_sync),
 ):
     app.command()(verb)
+app.command(cls=ManyLabels)(bids_app)
 
 if __name__ == "__main__":
     app()

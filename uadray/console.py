@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
 
 from uadray.errors import Problem, StudyError, UadError
 
@@ -19,10 +20,10 @@ OUT = Console()
 ERR = Console(stderr=True)
 
 
-def run(command: Callable[..., None]) -> None:
-    """Run one entry point as a program."""
+def run(command: Callable[..., None], how: type[TyperCommand] = TyperCommand) -> None:
+    """Run one entry point as a program; `how` reads its arguments."""
     app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-    app.command()(command)
+    app.command(cls=how)(command)
     app()
 
 

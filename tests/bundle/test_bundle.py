@@ -159,7 +159,7 @@ def test_a_trial_without_a_score_makes_no_model(made, tmp_path):
 def test_a_study_of_the_workspace_is_a_model_by_name(made, name):
     folder, *_, bundle = made
     assert reference.opened(name, folder).digest == bundle.digest
-    assert reference.opened(str(folder / "studies" / "toy"), folder).digest == bundle.digest
+    assert reference.opened(str(folder / "studies" / name), folder / "elsewhere").digest == bundle.digest
     assert reference.opened(str(bundle.path), folder).digest == bundle.digest
     assert len(list((folder / "models").iterdir())) == 1
 
@@ -169,10 +169,35 @@ def test_names_that_lead_nowhere_are_refused(made, tmp_path):
     for name in ("other:best", "toy:last", "../toy:best", "no/such/folder"):
         with pytest.raises(DataError, match="UAD-375"):
             reference.opened(name, folder)
-    with pytest.raises(StudyError, match="UAD-332"):
-        reference.opened("toy:7", folder)
+    for name in ("toy:7", str(folder / "studies" / "toy:7")):
+        with pytest.raises(StudyError, match=r"UAD-332.*got trial 7\. Choose of trials 0\."):
+            reference.opened(name, folder)
+    with pytest.raises(DataError, match=r"UAD-375.*studies: toy"):
+        reference.opened("models:/uadray-toy@champion", folder)
     with pytest.raises(DataError, match="UAD-370"):
         reference.opened(str(tmp_path), folder)
+
+
+def test_a_reference_of_a_known_scheme_is_fetched(made, tmp_path):
+    bundle = made[3]
+    assert reference.opened("shelf:/left/2", tmp_path, {"shelf": {"shelf:/left/2": bundle}.__getitem__}) is bundle
+
+
+def test_a_study_that_was_tested_since_makes_another_model_file(tmp_path):
+    store, ledger, _ = made_bundle(tmp_path)
+    before = reference.made(ledger, store, ledger.record(0)).path
+    write_json(ledger.folder / "test.json", {})
+    assert reference.content_key(ledger, store.key, ledger.record(0)) not in before.name
+
+
+def test_a_study_that_has_not_ended_says_which_trials_it_has(tmp_path):
+    _, ledger = made_study(tmp_path)
+    (ledger.folder / "selection.json").unlink()
+    with pytest.raises(StudyError, match=r"UAD-332.*the study has not ended\. Choose of trials 0\."):
+        reference.opened("toy", tmp_path)
+    (ledger.trial(0) / "trial.json").unlink()
+    with pytest.raises(StudyError, match=r"UAD-332.*Wait until one is scored\."):
+        reference.opened("toy", tmp_path)
 
 
 def test_metrics_of_one_patient_have_no_interval(tmp_path):

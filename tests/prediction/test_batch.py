@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import nibabel as nib
 import numpy as np
@@ -17,6 +18,7 @@ from uadray.export import export
 from uadray.predict import predict
 from uadray.prediction import batch
 from uadray.prediction.batch import predict_all
+from uadray.prediction.results import begin
 from uadray.prediction.scans import wanted
 
 
@@ -112,13 +114,17 @@ def test_a_finished_scan_is_not_done_again_until_scan_model_or_results_change(ma
 
     def again(model=bundle):
         assessed.clear()
-        return predict_all(model, scans, bids, out), list(assessed)
+        return predict_all(model, scans, out), list(assessed)
 
     outcomes, anew = again()
     assert anew == []
     assert [outcome.status for outcome in outcomes] == ["done", "done"]
     (out / "sub-03" / "anat" / "sub-03_space-orig_label-L_mask.nii.gz").unlink()
     assert again()[1] == ["sub-03"]
+    for figure in ("sub-01_qc.png", "sub-01_viewer.html"):
+        (out / "sub-01" / "figures" / figure).unlink()
+        assert again()[1] == ["sub-01"]
+        assert (out / "sub-01" / "figures" / figure).is_file()
     changed = shutil.copytree(bids, tmp_path / "bids")
     path = changed / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz"
     image = nib.load(path)
@@ -136,7 +142,7 @@ def test_a_scan_that_fails_now_does_not_keep_the_results_it_had(made, done, tmp_
     for name in ("sub-01_qc.png", "sub-01_run-1_qc.png"):
         (figures / name).touch()
     (out / "sub-01" / "anat" / ".sub-01_space-orig_label-L_mask.nii.gz-77").write_bytes(b"of a killed process")
-    outcomes = predict_all(bundle, wanted(changed), changed, out)
+    outcomes = predict_all(bundle, wanted(changed), out)
     assert [outcome.status for outcome in outcomes] == ["failed", "failed", "done"]
     assert list((out / "sub-01" / "anat").iterdir()) == []
     assert [path.name for path in figures.iterdir()] == ["sub-01_run-1_qc.png"]
@@ -166,7 +172,7 @@ def test_a_scan_whose_process_dies_is_lost_and_the_rest_goes_on(made, tmp_path):
                 raise RuntimeError("the worker died")
             yield function(scan)
 
-    outcomes = predict_all(bundle, wanted(bids), bids, tmp_path / "out", each=each)
+    outcomes = predict_all(bundle, wanted(bids), tmp_path / "out", each=each)
     assert [outcome.status for outcome in outcomes] == ["failed", "failed", "done"]
     assert "the worker died" in outcomes[0].reason
 
@@ -188,18 +194,77 @@ def test_a_plain_file_gets_a_bids_name_and_a_study_is_a_model(made, tmp_path):
     assert (tmp_path / "out" / "sub-myscan" / "anat" / "sub-myscan_space-orig_label-L_mask.nii.gz").is_file()
 
 
+def test_a_folder_that_another_call_has_just_begun_is_gone_on_with(made, tmp_path):
+    _, bundle, bids = made
+    (tmp_path / ".uadray").mkdir()
+    (tmp_path / ".dataset_description.json-77").touch()
+    assert begin(tmp_path, bundle, [bids]) == {bids: "raw"}
+
+
 def test_a_folder_with_something_else_is_left_alone(made, tmp_path):
     _, bundle, bids = made
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(DataError, match="UAD-379"):
-        predict_all(bundle, wanted(bids), bids, tmp_path)
+        predict_all(bundle, wanted(bids), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def sources(out):
+    """Where the sidecars of results say that their scans lie, as files."""
+    links = json.loads((out / "dataset_description.json").read_text())["DatasetLinks"]
+    found = {}
+    for path in out.rglob("*_mask.json"):
+        _, name, place = json.loads(path.read_text())["Sources"][0].split(":", 2)
+        found[path.name.split("_space")[0]] = (name, (out / links[name] / place).resolve())
+    return found
+
+
+def test_scans_of_several_data_sets_keep_links_to_where_they_lie(made, tmp_path):
+    _, bundle, bids = made
+    scan = bids / "sub-01" / "anat" / "sub-01_FLAIR.nii.gz"
+    described = tmp_path / "described"
+    (described / "sub-07" / "anat").mkdir(parents=True)
+    (described / "dataset_description.json").write_text("{}")
+    seven = shutil.copy(scan, described / "sub-07" / "anat" / "sub-07_FLAIR.nii.gz")
+    single = shutil.copy(scan, tmp_path / "single.nii.gz")
+    out = tmp_path / "out"
+    for place in (scan, seven, single, scan):
+        predict_all(bundle, wanted(place), out)
+    assert sources(out) == {"sub-01": ("raw", scan), "sub-07": ("raw2", seven), "sub-single": ("raw3", single)}
+
+
+def test_a_table_links_to_the_data_set_of_each_scan(made, tmp_path):
+    _, bundle, bids = made
+    for name in ("a", "b"):
+        shutil.copytree(bids / "sub-01", tmp_path / name / "sub-01")
+    table = tmp_path / "scans.csv"
+    image = "sub-01/anat/sub-01_FLAIR.nii.gz"
+    table.write_text(f"subject,image\n01,a/{image}\n02,b/{image}\n")
+    predict_all(bundle, wanted(table), tmp_path / "out")
+    found = sources(tmp_path / "out")
+    assert found == {"sub-01": ("raw", tmp_path / "a" / image), "sub-02": ("raw2", tmp_path / "b" / image)}
+
+
+def test_calls_for_single_participants_share_a_table(made, tmp_path, monkeypatch):
+    _, bundle, bids = made
+    monkeypatch.setattr(batch, "FIGURES", ())
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(predict_all, bundle, [scan], tmp_path / "out") for scan in wanted(bids)]
+        statuses = [call.result()[0].status for call in calls]
+    assert statuses == ["done", "failed", "done"]
+    assert [row["scan"] for row in table(tmp_path / "out")] == ["sub-01", "sub-02_ses-1", "sub-03"]
+
+
+def touched(found, stem):
+    path = stem.with_name(f"{stem.name}_qc.png")
+    path.touch()
+    return path
 
 
 def test_figures_are_drawn_beside_the_results(made, tmp_path, monkeypatch):
     _, bundle, bids = made
-    monkeypatch.setattr(batch, "FIGURES", (lambda found, stem: stem.with_name(f"{stem.name}_qc.png").write_bytes(b""),))
-    predict_all(bundle, wanted(bids)[:1], bids, tmp_path / "out")
+    monkeypatch.setattr(batch, "FIGURES", (touched,))
+    predict_all(bundle, wanted(bids)[:1], tmp_path / "out")
     assert (tmp_path / "out" / "sub-01" / "figures" / "sub-01_qc.png").is_file()
 
 
@@ -209,6 +274,8 @@ def test_a_model_is_exported_and_applied(made, tmp_path):
     assert ended.exit_code == 0, ended.output
     assert (tmp_path / "model" / "SHA256SUMS").read_text() == (bundle.path / "SHA256SUMS").read_text()
     assert run(export, "nothing:best", "-o", tmp_path / "other", "--workspace", folder).exit_code == 2
+    lost = run(export, f"{folder / 'studies' / 'toy'}:999", "-o", tmp_path / "other")
+    assert (lost.exit_code, "UAD-332" in lost.output, "Choose of trials 0." in lost.output) == (1, True, True)
 
 
 @pytest.mark.skipif(shutil.which("bids-validator-deno") is None, reason="bids-validator-deno is not installed")
@@ -220,7 +287,8 @@ def test_the_validator_has_no_error(made, tmp_path):
     shutil.copy(good, old.with_name("sub-02_ses-1_acq-3d_run-1_FLAIR.nii.gz"))
     old.unlink()
     out = tmp_path / "out"
-    predict_all(bundle, wanted(changed), changed, out)
+    predict_all(bundle, wanted(changed), out)
+    predict_all(bundle, wanted(shutil.copy(good, tmp_path / "an other.nii.gz")), out)
     figures = sorted(path.relative_to(out).as_posix() for path in out.rglob("figures/*"))
     assert figures == [
         "sub-01/figures/sub-01_qc.png",
@@ -229,6 +297,8 @@ def test_the_validator_has_no_error(made, tmp_path):
         "sub-02/ses-1/figures/sub-02_ses-1_acq-3d_run-1_viewer.html",
         "sub-03/figures/sub-03_qc.png",
         "sub-03/figures/sub-03_viewer.html",
+        "sub-another/figures/sub-another_qc.png",
+        "sub-another/figures/sub-another_viewer.html",
     ]
     ran = subprocess.run(["bids-validator-deno", str(out), "--json"], capture_output=True, text=True, timeout=120)
     issues = json.loads(ran.stdout)["issues"]["issues"]

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from making import made_slices, made_task
+from making import made_slices, made_stack, made_store, made_task
 from tracked import MlflowServer, held
 
 from uadray.config import RunConfig
+from uadray.data.subject import Subject
 from uadray.files import write_json
+from uadray.scoring.stacks import by_patient
 from uadray.study.comparison import write_comparison
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
@@ -66,12 +68,25 @@ def finished(tmp_path_factory):
     reason = f"OSError: {workspace}/stores/x of sub-lesion01 at {socket.gethostname()}"
     ledger.fail(3, RunConfig.parse(RUN), reason)
     write_json(folder / "study.json", {"id": "5e55104", **plan.plain(), "store": store.key})
-    write_json(workspace / "stores" / "made" / "manifest.json", {"subjects": {"sub-lesion00": {}, "case_one": {}}})
+    made_store(workspace / "stores", 32, [*members(store), named("case_one", "train", slices["train"])], key="made")
     write_environment(folder)
     best = select(plan, ledger, store, "all 4 trials are done")
     write_comparison(judge(plan, ledger, store, best), ledger)
     write_json(folder / "importance.json", {"latent": 1.0})
+    Mirror(folder, Server("sqlite:///none", workspace)).model_files()
     return workspace
+
+
+def members(store):
+    """The healthy validation subjects, as a store takes them."""
+    slices = store.read("val", "healthy")
+    return [named(name, "val", slices.only(rows)) for name, rows in by_patient(slices)]
+
+
+def named(name, split, slices):
+    """Slices as those of one healthy subject."""
+    stack = made_stack(slices.images[:, 0], slices.brain[:, 0], slices.lesion[:, 0])
+    return Subject(name, "healthy", "site", Path("none"), None, None), split, stack
 
 
 @pytest.fixture

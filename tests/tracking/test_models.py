@@ -1,17 +1,14 @@
 import json
 import shutil
 
-import numpy as np
 import pytest
-import torch
-from making import made_slices
 from tracked import downloaded
 
-from uadray.errors import StudyError
+from uadray.bundle.bundle import Bundle
+from uadray.bundle.writing import write_bundle
+from uadray.data.store import Store
 from uadray.files import write_json
-from uadray.scoring.detector import Detector
-from uadray.tracking.models import best, load
-from uadray.training.checkpoint import load_weights
+from uadray.tracking.models import best
 
 
 @pytest.fixture
@@ -20,29 +17,22 @@ def registered(mirror):
     return mirror
 
 
-def maps(model, run):
-    slices = made_slices(seed=5)
-    healthy = made_slices(seed=4, lesion=False)
-    return Detector(model, run.scoring, torch.device("cpu")).fit(healthy).anomaly_maps(slices)
-
-
 @pytest.mark.parametrize("alias", ["champion", "challenger"])
-def test_an_alias_leads_to_files_from_which_the_trials_model_is_made_again(registered, alias):
-    record = best(registered.ledger)[alias]
-    folder = downloaded(registered.server.client, "uadray-toy", alias)
-    restored = load(folder)
-    own = record.run.model.build(32)
-    load_weights(own, registered.ledger.trial(record.index) / "checkpoints")
-    assert np.array_equal(maps(restored.model, restored.run), maps(own, record.run))
-    assert (restored.run, restored.threshold) == (record.run, record.threshold)
-    assert restored.about["trial"] == record.index
-    assert restored.about["store"] == "made"
-    assert {"val/dice_mean", "test/dice_mean"} <= restored.about["metrics"].keys()
+def test_an_alias_leads_to_the_model_file_of_its_trial(registered, workspace, alias):
+    ledger = registered.ledger
+    record = best(ledger)[alias]
+    found = Bundle.open(downloaded(registered.server.client, "uadray-toy", alias))
+    own = write_bundle(ledger, Store.open(workspace / "stores" / "made"), record, workspace / "own")
+    assert found.digest == own.digest
+    assert (found.content.trial, found.content.store) == (record.index, "made")
+    assert {"val/dice_mean", "test/dice_mean"} <= found.content.metrics.keys()
 
 
-def test_a_registered_model_is_safetensors_and_json_and_nothing_else(registered):
+def test_nothing_in_a_registered_model_is_a_pickle(registered):
     folder = downloaded(registered.server.client, "uadray-toy", "champion")
-    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".safetensors", ".json"}
+    assert {path.name for path in folder.rglob("*") if path.is_file()} == {
+        *("model.json", "weights.safetensors", "README.md", "SHA256SUMS"),
+    }
 
 
 def test_the_challenger_differs_from_the_champion_in_more_than_its_seed(registered):
@@ -74,17 +64,24 @@ def test_versions_are_made_once_and_say_what_they_are_of(registered):
     assert all(version.run_id for version in versions)
 
 
-def test_damaged_weights_and_files_of_another_version_are_refused(registered, tmp_path):
-    folder = shutil.copytree(downloaded(registered.server.client, "uadray-toy", "champion"), tmp_path / "model")
-    (weights,) = folder.rglob("*.safetensors")
-    content = bytearray(weights.read_bytes())
-    content[-1] ^= 1
-    weights.write_bytes(content)
-    with pytest.raises(StudyError, match="UAD-320"):
-        load(folder)
-    write_json(folder / "model.json", {"run": {}})
-    with pytest.raises(StudyError, match="UAD-333"):
-        load(folder)
+def test_another_test_makes_another_version(registered):
+    path = registered.ledger.folder / "test.json"
+    tested = json.loads(path.read_text())
+    write_json(path, {**tested, "others": {}})
+    registered.models()
+    versions = registered.server.client.search_model_versions("name='uadray-toy'")
+    assert len(versions) == 4
+    challenger = Bundle.open(downloaded(registered.server.client, "uadray-toy", "challenger"))
+    assert not any(name.startswith("test/") for name in challenger.content.metrics)
+
+
+def test_models_that_cannot_be_written_are_said_and_the_rest_is_logged(mirror, workspace):
+    shutil.rmtree(workspace / "models")
+    shutil.rmtree(workspace / "stores")
+    mirror.model_files()
+    mirror.everything()
+    assert "without its models, which cannot be written: UAD-140" in mirror.note
+    assert mirror.server.client.get_run(mirror.runs.find("study").info.run_id).info.status == "FINISHED"
 
 
 def test_a_registry_that_takes_no_model_is_said_and_the_rest_is_logged(mirror, monkeypatch):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tracked import MlflowServer, downloaded, held
 
+from uadray.bundle.bundle import Bundle
 from uadray.tracking import tracker
 from uadray.tracking.mirror import Mirror
-from uadray.tracking.models import load
 from uadray.tracking.server import Server, tracking_uri
 from uadray.tracking.tracker import Tracker
 
@@ -116,7 +116,6 @@ def test_a_server_on_postgresql_holds_what_a_sqlite_store_holds(workspace, tmp_p
             mirror.everything()
             assert mirror.note == ""
             assert held(mirror.server.client) == undisturbed
-        restored = load(downloaded(mirror.server.client, "uadray-toy", "champion"))
-        assert restored.about["study"] == "toy"
+        assert Bundle.open(downloaded(mirror.server.client, "uadray-toy", "champion")).content.study == "toy"
     finally:
         process.kill()

@@ -6,7 +6,7 @@ from PIL import Image
 from showing import ASSESSED, SIDES, made_prediction
 
 from uadray.errors import DataError
-from uadray.viewing.qc import _axial, _slices, write_qc
+from uadray.viewing.qc import _axial, _grid, _slices, _stripe, write_qc
 from uadray.viewing.shown import shown
 
 
@@ -42,6 +42,21 @@ def test_only_a_finding_is_outlined(tmp_path):
 
     assert green(picture(made_prediction(tmp_path), tmp_path)) > 50
     assert green(picture(made_prediction(tmp_path, found=False), tmp_path)) == 0
+
+
+@pytest.mark.parametrize("spacing_mm", [(0.5, 0.5, 5), (0.7, 0.9, 3), (4.0, 4.0, 4)])
+def test_stripes_are_regular_whatever_the_size_of_voxels(tmp_path, spacing_mm):
+    figure, axes = _grid(1, 1.0, 0.0)
+    axes[0, 1].imshow(np.zeros((311, 311)))
+    _stripe(axes[0, 1], np.ones((311, 311), bool), spacing_mm)
+    figure.savefig(tmp_path / "stripes.png")
+    place = axes[0, 1].get_window_extent()
+    grey = np.asarray(Image.open(tmp_path / "stripes.png").convert("L")).astype(int)
+    row = grey[grey.shape[0] - int((place.y0 + place.y1) / 2), int(place.x0) + 4 : int(place.x1) - 4]
+    gaps = np.diff(np.flatnonzero(np.diff((row > 80).astype(int)) == 1))
+    assert len(gaps) > 20
+    assert np.ptp(gaps) <= 1
+    assert 6 <= gaps.mean() <= 8
 
 
 def test_a_scan_of_which_nothing_was_assessed_has_a_picture(tmp_path):

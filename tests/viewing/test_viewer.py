@@ -90,12 +90,27 @@ def test_a_browser_shows_it_without_a_complaint_and_would_complain_of_what_is_lo
     assert len(complaints(fetching, tmp_path / "fetching.html")) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium on the path")
+@pytest.mark.parametrize("tilt", [0.0, 0.4])
+def test_it_opens_at_the_largest_findings_highest_score_also_in_an_oblique_scan(tmp_path, tilt):
+    page = page_of(made_prediction(tmp_path, tilt=tilt), tmp_path)
+    x, y, z = (round(each) for each in data_of(page)["start"])
+    shown = drawn(page, tmp_path / "viewer.html").stdout
+    assert f"at {x}, {y}, {z} mm, anomaly score 0.9" in shown
+
+
 def complaints(page, path):
     """What the browser's console says of a page whose picture has been drawn."""
+    return [line for line in drawn(page, path).stderr.splitlines() if "CONSOLE" in line]
+
+
+def drawn(page, path):
+    """What a browser makes of a page, once its picture has been drawn."""
     path.write_text(page)
     command = ["chromium", "--headless", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
     command += ["--enable-unsafe-swiftshader", "--enable-logging=stderr", "--v=0", "--virtual-time-budget=60000"]
     command += [f"--user-data-dir={path.parent / 'profile'}", "--dump-dom", path.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert 'data-state="ready"' in done.stdout[:300], done.stderr
-    return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return done

@@ -1,51 +1,98 @@
-"""How a person names a model: a folder with a model file, a study's folder, or a study of the workspace and a trial."""
+"""How a person names a model: a folder of one, a study and a trial, or a name that somebody else resolves."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from uadray.bundle.bundle import MODEL, Bundle
 from uadray.bundle.writing import write_bundle
 from uadray.data.store import Store
 from uadray.errors import DataError, Problem, StudyError
+from uadray.files import sha256
 from uadray.scoring import threshold
 from uadray.section import digest
 from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger, Record
 from uadray.study.selection import sealed_trial
 
+Fetch = Callable[[str], Bundle]
+"""The model behind a reference of one scheme, as `models:/NAME@ALIAS`."""
+NOWHERE: Mapping[str, Fetch] = MappingProxyType({})
 
-def opened(reference: str, workspace: Path) -> Bundle:
+
+def opened(reference: str, workspace: Path, elsewhere: Mapping[str, Fetch] = NOWHERE) -> Bundle:
     """The model that a reference names; of a study's trial a model file is made below the workspace, once.
 
-    Raises DataError: UAD-375 for a reference that leads nowhere, and what Bundle.open raises; StudyError (UAD-332) for
-    a trial that is not finished, and what `write_bundle` raises.
+    `elsewhere` has what fetches the models of references that begin with its keys and `:/`. Raises DataError: UAD-375
+    for a reference that leads nowhere, and what Bundle.open raises; StudyError (UAD-332) for a trial that is not
+    finished, and what `write_bundle` and a fetch raise.
     """
+    scheme = reference.partition(":/")[0]
+    if scheme in elsewhere:
+        return elsewhere[scheme](reference)
     if (Path(reference) / MODEL).is_file() or not _is_study(reference):
         return Bundle.open(Path(reference))
-    ledger, store, record = trial(reference, workspace)
-    fitted = None if record.threshold is None else threshold.plain(record.threshold)
-    key = digest(ledger.study_id, record.training, record.run.plain(), fitted, store.key)
-    folder = store.path.parents[1] / "models" / f"{ledger.folder.name}-{record.index:04d}-{key}"
+    return made(*trial(reference, workspace))
+
+
+def made(ledger: Ledger, store: Store, record: Record) -> Bundle:
+    """The model file of a study's trial in `models/` of its workspace, written if it is not there.
+
+    Raises what `write_bundle` and Bundle.open raise.
+    """
+    name = f"{ledger.folder.name}-{record.index:04d}-{content_key(ledger, store.key, record)}"
+    folder = store.path.parents[1] / "models" / name
     return Bundle.open(folder) if folder.is_dir() else write_bundle(ledger, store, record, folder)
 
 
-def trial(reference: str, workspace: Path, number: int | None = None) -> tuple[Ledger, Store, Record]:
-    """The trial of a study's folder, or of NAME, NAME:best or NAME:7 in the workspace; the selected one unless named.
+def content_key(ledger: Ledger, store: str, record: Record) -> str:
+    """Names what the model file of a trial is made from; after another test it is another one."""
+    fitted = None if record.threshold is None else threshold.plain(record.threshold)
+    verdict = ledger.folder / "test.json"
+    tested = sha256(verdict) if verdict.is_file() else ""
+    return digest(ledger.study_id, record.training, record.run.plain(), fitted, store, tested)
 
-    Raises DataError: UAD-375, UAD-140 to UAD-143 for the study's store; StudyError (UAD-332).
+
+def trial(reference: str, workspace: Path, number: int | None = None) -> tuple[Ledger, Store, Record]:
+    """The trial of a study's folder, or of the name of one in the workspace; the selected one unless named.
+
+    A reference ends with `:best` or `:7`, or with neither, where `number` may name the trial. Raises DataError:
+    UAD-375, UAD-140 to UAD-143 for the study's store; StudyError (UAD-332).
     """
     folder, asked = _study(reference, workspace)
     ledger = Ledger(folder.resolve())
-    store = Store.open(ledger.folder.parents[1] / "stores" / json.loads((folder / PLAN).read_text())["store"])
     index = next((each for each in (number, asked) if each is not None), sealed_trial(ledger))
     record = None if index is None else ledger.record(index)
     if record is None:
-        must, do = "the study must have this trial, finished", "Wait for it, or choose another."
-        raise StudyError(Problem("UAD-332", str(folder), must, f"trial {index}", do))
-    return ledger, store, record
+        scored = [each.index for each in ledger.records() if each.threshold is not None]
+        got = "none, since the study has not ended" if index is None else f"trial {index}"
+        do = f"Choose of trials {ranges(scored)}." if scored else "Wait until one is scored."
+        raise StudyError(Problem("UAD-332", str(folder), "the study must have this trial, finished", got, do))
+    return ledger, Store.open(ledger.folder.parents[1] / "stores" / _plan(folder)["store"]), record
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Whole numbers that rise, in few words.
+
+    >>> ranges([0, 1, 2, 3, 7, 9, 10])
+    '0 to 3, 7, 9, 10'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
+
+
+def _plan(folder: Path) -> dict[str, str]:
+    plan: dict[str, str] = json.loads((folder / PLAN).read_text())
+    return plan
 
 
 def _is_study(reference: str) -> bool:
@@ -57,10 +104,15 @@ def _study(reference: str, workspace: Path) -> tuple[Path, int | None]:
     """The study's folder, and the trial if a number names it."""
     if (Path(reference) / PLAN).is_file():
         return Path(reference), None
-    match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]*?)(?::(best|[0-9]{1,9}))?", reference)
-    folder = workspace / "studies" / match[1] if match else None
-    if match is None or folder is None or not (folder / PLAN).is_file():
-        must = "a model must be a folder, or STUDY:best or STUDY:NUMBER of the workspace"
-        got = f"neither, with studies in {workspace / 'studies'}"
-        raise DataError(Problem("UAD-375", reference, must, got, "Correct the path or --workspace."))
-    return folder, int(match[2]) if match[2] not in (None, "best") else None
+    match = re.fullmatch(r"(.+?)(?::(best|[0-9]{1,9}))?", reference)
+    if match is not None:
+        places = [Path(match[1])]
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", match[1]):
+            places.append(workspace / "studies" / match[1])
+        for folder in places:
+            if (folder / PLAN).is_file():
+                return folder, int(match[2]) if match[2] not in (None, "best") else None
+    studies = sorted(path.parent.name for path in (workspace / "studies").glob(f"*/{PLAN}"))
+    must = "a model must be a folder, or STUDY:best or STUDY:NUMBER of a study's folder or of the workspace"
+    got = f"neither; studies in {workspace / 'studies'}: {', '.join(studies) or 'none'}"
+    raise DataError(Problem("UAD-375", reference, must, got, "Correct the path or --workspace."))

@@ -43,9 +43,7 @@ def write_bundle(ledger: Ledger, store: Store, record: Record, folder: Path) -> 
     if record.threshold is None:
         must, do = "a trial must have been scored", "Choose another trial."
         raise StudyError(Problem("UAD-332", f"trial {record.index}", must, record.reason or record.status, do))
-    if folder.exists() and not _may_go(folder):
-        must, do = "a model file must be written to a new folder", "Choose another."
-        raise DataError(Problem("UAD-376", str(folder), must, "a folder or file with something else", do))
+    require_place(folder)
     exact_fp32()
     model = record.run.model.build(store.size)
     load_weights(model, ledger.trial(record.index) / "checkpoints")
@@ -86,6 +84,26 @@ def write_bundle(ledger: Ledger, store: Store, record: Record, folder: Path) -> 
         write_text(draft / CARD, card(content))
         lines = (f"{sha256(path)}  {path.name}\n" for path in sorted(draft.iterdir()))
         write_text(draft / SUMS, "".join(lines))
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return Bundle.open(folder)
+
+
+def require_place(folder: Path) -> None:
+    """Raises DataError (UAD-376) for a folder that a model file may not be written to."""
+    if folder.exists() and not _may_go(folder):
+        must, do = "a model file must be written to a new folder", "Choose another."
+        raise DataError(Problem("UAD-376", str(folder), must, "a folder or file with something else", do))
+
+
+def copied(bundle: Bundle, folder: Path) -> Bundle:
+    """The same model file in another folder, as `write_bundle` writes it; raises DataError (UAD-376)."""
+    require_place(folder)
+    draft = folder.with_name(f".{folder.name}-{os.getpid()}")
+    try:
+        shutil.copytree(bundle.path, draft)
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     finally:

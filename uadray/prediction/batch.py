@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -16,8 +16,9 @@ import torch
 from uadray.bundle.bundle import Bundle
 from uadray.errors import UadError
 from uadray.files import sha256, write_json, write_text
-from uadray.prediction.derivatives import Figure, begin, tsv, write
+from uadray.prediction.derivatives import Figure, tsv, write
 from uadray.prediction.predicting import predict
+from uadray.prediction.results import MARKERS, begin, locked
 from uadray.prediction.scans import Wanted
 from uadray.section import digest
 from uadray.training.reuse import code
@@ -25,7 +26,6 @@ from uadray.viewing.qc import write_qc
 from uadray.viewing.viewer import write_viewer
 
 TABLE = "predictions.tsv"
-MARKERS = ".uadray"
 FIGURES: tuple[Figure, ...] = (write_qc, write_viewer)  # what is drawn of each scan
 
 
@@ -67,6 +67,8 @@ class Worker:
 
     model: Path
     out: Path
+    links: Mapping[Path, str]
+    """The names of the scans' data sets in the description of the results."""
     device: str = "cpu"
 
     def __call__(self, scan: Wanted) -> tuple[Outcome, bool]:
@@ -79,12 +81,12 @@ class Worker:
         started = time.perf_counter()
         try:
             bundle = _opened(self.model)
-            key = digest(_content_of(scan.image), _content_of(scan.brain_mask), bundle.digest, code())
+            key = digest(_content_of(scan.image), _content_of(scan.brain_mask), bundle.digest, code(), _templates())
             if (known := _known(marker, key, self.out)) is not None:
                 return known, True
             _forget(scan, marker, self.out)
             found = predict(bundle, scan.image, scan.brain_mask, scan.stem, torch.device(self.device))
-            files = write(found, scan, self.out, bundle, FIGURES)
+            files = write(found, scan, self.out, bundle, self.links[scan.dataset], FIGURES)
         except UadError as error:
             return failed(scan, error.problems[0].code, "; ".join(map(str, error.problems))), False
         except Exception as error:
@@ -107,19 +109,18 @@ class Worker:
 def predict_all(
     bundle: Bundle,
     scans: Sequence[Wanted],
-    raw: Path,
     out: Path,
     on_scan: Callable[[Outcome, bool], None] = lambda outcome, known: None,
     each: Each = one_by_one,
     device: str = "cpu",
 ) -> list[Outcome]:
-    """Assess scans that lie in `raw` and write their results, and predictions.tsv with a line for each, below `out`.
+    """Assess scans and write their results, and predictions.tsv with a line for each, below `out`.
 
     A scan with results of this model and code is not done again. `on_scan` hears of each, and whether it was known.
     Raises DataError (UAD-379) for a folder with something else.
     """
-    begin(out, bundle, raw)
-    worker = Worker(bundle.path.resolve(), out.resolve(), device)
+    links = begin(out, bundle, {scan.dataset for scan in scans})
+    worker = Worker(bundle.path.resolve(), out.resolve(), links, device)
     outcomes: list[Outcome] = []
     while len(outcomes) < len(scans):
         left = scans[len(outcomes) :]
@@ -133,8 +134,9 @@ def predict_all(
             outcomes.append(failed(scans[len(outcomes)], "", repr(error)))
             on_scan(outcomes[-1], False)
     columns = [field.name for field in fields(Outcome)]
-    rows = {**_former(out / TABLE), **{outcome.scan: asdict(outcome) for outcome in outcomes}}
-    write_text(out / TABLE, tsv((rows[scan] for scan in sorted(rows)), columns))
+    with locked(out):
+        rows = {**_former(out / TABLE), **{outcome.scan: asdict(outcome) for outcome in outcomes}}
+        write_text(out / TABLE, tsv((rows[scan] for scan in sorted(rows)), columns))
     return outcomes
 
 
@@ -175,6 +177,12 @@ def _forget(scan: Wanted, marker: Path, out: Path) -> None:
 def _content_of(path: Path | None) -> str:
     """What names the bytes of a file; a missing one is refused when it is read."""
     return sha256(path) if path is not None and path.is_file() else ""
+
+
+@lru_cache(maxsize=1)
+def _templates() -> list[str]:
+    """What names the bytes of those parts of a page that are no Python."""
+    return [sha256(path) for path in sorted(Path(__file__).parents[1].glob("viewing/templates/*"))]
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from uadray.data.manifest_cohort import COLUMNS, file_of, names
-from uadray.data.table import collected, require_inside, rows
+from uadray.data.table import collected, require_folder, require_inside, rows
 from uadray.errors import DataError, Problem
 
 IMAGE = re.compile(r"\.nii(\.gz)?$")
 KEPT = ("acq", "ce", "rec", "run")  # what tells scans of one session apart
 NEEDED = ("subject", "image")
+DESCRIPTION = "dataset_description.json"  # at the root of a data set
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,24 @@ class Wanted:
     """What its results begin with: sub-X[_ses-Y][_entities]."""
     image: Path
     brain_mask: Path | None = None
-    source: str = ""
-    """The image as seen from where the scans lie, for the record."""
 
     @property
     def folder(self) -> Path:
         """Of its results, below that of all results."""
         parts = [part for part in self.stem.split("_") if part.startswith(("sub-", "ses-"))]
         return Path(*parts) / "anat"
+
+    @property
+    def dataset(self) -> Path:
+        """The nearest folder above the image with a dataset_description.json; else what holds sub-X, or the image."""
+        above = Path(os.path.abspath(self.image)).parents  # a link's own place counts, not where it leads
+        described = (folder for folder in above if (folder / DESCRIPTION).is_file())
+        return next(described, next((home.parent for home in above if home.name.startswith("sub-")), above[0]))
+
+    @property
+    def source(self) -> str:
+        """The image as seen from its data set."""
+        return Path(os.path.abspath(self.image)).relative_to(self.dataset).as_posix()
 
 
 def wanted(place: Path, brain_mask: Path | None = None) -> tuple[Wanted, ...]:
@@ -51,13 +63,32 @@ def wanted(place: Path, brain_mask: Path | None = None) -> tuple[Wanted, ...]:
     elif place.suffix in (".csv", ".tsv"):
         found = _of_table(place)
     else:
-        found = [Wanted(stem_of(place), place, brain_mask, place.name)]
+        found = [Wanted(stem_of(place), place, brain_mask)]
     if not found or (brain_mask is not None and place != found[0].image):
         must = "there must be FLAIR scans, and one where a brain mask is given"
         do = "Give a scan, a BIDS folder with sub-X/anat/sub-X_FLAIR.nii.gz, or a table with subject and image."
         raise DataError(Problem("UAD-377", str(place), must, f"{len(found)}", do))
     _require_own_names(found)
     return tuple(found)
+
+
+def of_labels(root: Path, participants: Sequence[str], sessions: Sequence[str]) -> tuple[Wanted, ...]:
+    """The scans of a BIDS folder that are of these participants and sessions, of all of them where none is named.
+
+    Labels are 01 or sub-01, 2 or ses-2. Raises DataError: UAD-120 without a folder, UAD-377 for labels that no scan
+    has, and what `wanted` raises.
+    """
+    require_folder(root, "the folder")
+    found = wanted(root)
+    for entity, labels in (("sub", participants), ("ses", sessions)):
+        asked = {f"{entity}-{label.removeprefix(f'{entity}-')}" for label in labels}
+        known = {part for each in found for part in each.folder.parts if part.startswith(f"{entity}-")}
+        if missing := sorted(asked - known):
+            must, do = "there must be FLAIR scans of every label", "Correct the label."
+            got = f"none of {', '.join(missing)}; there are {', '.join(sorted(known)) or 'none'}"
+            raise DataError(Problem("UAD-377", str(root), must, got, do))
+        found = tuple(each for each in found if not asked or asked & {*each.folder.parts})
+    return found
 
 
 def stem_of(path: Path) -> str:
@@ -83,8 +114,7 @@ def _of_folder(root: Path) -> Iterator[Wanted]:
             require_inside(image, root, str(image))
             stem = stem_of(image)
             person = "_".join(part for part in stem.split("_") if part.startswith(("sub-", "ses-")))
-            source = image.relative_to(root).as_posix()
-            yield Wanted(stem, image, _brain_of(person, image, root), source)
+            yield Wanted(stem, image, _brain_of(person, image, root))
 
 
 def _brain_of(person: str, image: Path, root: Path) -> Path | None:
@@ -110,7 +140,7 @@ def _of_table(table: Path) -> list[Wanted]:
             mask = file_of(row.get("brain_mask", ""), table.parent, f"{where}, brain_mask")
             if image is None:
                 raise DataError(Problem("UAD-126", where, "a scan must have an image", "none", "Name it."))
-            found.append(Wanted(name, image, mask, Path(row["image"]).as_posix()))
+            found.append(Wanted(name, image, mask))
     if problems:
         raise DataError(problems)
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,7 +18,7 @@ from typing import Any
 from mlflow.entities import Run
 
 from uadray.data.manifest import MANIFEST
-from uadray.errors import Problem, StudyError
+from uadray.errors import Problem, StudyError, UadError
 from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
@@ -33,7 +34,7 @@ from uadray.tracking.content import (
     steady,
 )
 from uadray.tracking.environment import read_environment
-from uadray.tracking.models import register
+from uadray.tracking.models import best, model_file, register
 from uadray.tracking.runs import Runs
 from uadray.tracking.server import Server
 
@@ -81,13 +82,25 @@ class Mirror:
             return
         with self._turn():
             try:
-                size = self.plan["prepare"]["canvas"]["size"]
-                register(self.server.client, self.runs, self.ledger, self.plan, size)
+                register(self.server.client, self.runs, self.ledger, self.plan)
+            except UadError as error:
+                LOG.warning("no model file for the registry: %s", error)
+                self.note = f", without its models, which cannot be written: {error}"
             except Exception as error:  # whatever it is that a server without a registry answers
                 if not self.server.answers():
                     raise
                 LOG.warning("the registry of %s took no model: %s", self.server, self.server.blame(error))
                 self.note = ", without its models, which the registry did not take"
+
+    def model_files(self) -> None:
+        """Write the files of the best models, so that the registry need not wait for them; what fails is logged."""
+        if sealed_trial(self.ledger) is None:
+            return
+        for record in best(self.ledger).values():
+            try:
+                model_file(self.ledger, record, self.plan["store"])
+            except Exception:  # `models` says what it is
+                LOG.warning(traceback.format_exc())
 
     def everything(self) -> int:
         """Bring all of it up to date; returns the number of finished trials."""

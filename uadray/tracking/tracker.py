@@ -57,8 +57,12 @@ class Tracker:
         self._queue.put(lambda: self._mirror.trial(index))
 
     def ending(self) -> None:
-        """The selection is on disk, and the verdict where there is one."""
+        """The selection is on disk, and the verdict where there is one.
+
+        The files of the best models are written here: that takes as long as their validation, whatever a server does.
+        """
         self._queue.put(self._mirror.ending)
+        self._mirror.model_files()
         self._queue.put(self._mirror.models)
 
     def place(self) -> str:

@@ -22,10 +22,12 @@ from uadray.viewing.shown import FOUND, NOT_ASSESSED, Shown, shown, summary
 TITLES = ("scan", "reconstruction", "residual", "anomaly map", "segmentation")
 SIDE, GAP, LEFT, ABOVE, BELOW = 2.1, 0.05, 0.55, 0.95, 0.85  # inches
 LINE = 0.17  # inches of a warning
-STRIPE_MM = 5.0
+DPI = 120
+FINER = 3  # pixels of stripes in one of the picture, which would else cut them to waves
+STRIPE = 8 * FINER
 
 
-def write_qc(found: Prediction, stem: Path) -> None:
+def write_qc(found: Prediction, stem: Path) -> Path:
     """Write STEM_qc.png, whole or not at all: axial slices of the scan's own grid, a row each.
 
     They are the slice with most anomaly, and the middle and the two ends of what was assessed. What was not assessed is
@@ -54,14 +56,14 @@ def write_qc(found: Prediction, stem: Path) -> None:
     for axis, title in zip(axes[0], TITLES, strict=True):
         axis.set_title(title, color="white", fontsize=12)
     for axis in (axes[0, 0], axes[0, 4]):
-        axis.text(0.03, 0.5, "R", transform=axis.transAxes, color="white", fontsize=9, va="center")
+        axis.text(0.03, 0.97, "R", transform=axis.transAxes, color="white", fontsize=9, va="top")
     _tell(figure, found, warnings)
     _add_scale(figure, axes, colours, found.threshold)
     path = stem.with_name(f"{stem.name}_qc.png")
     draft = path.with_name(f".{path.name}-{os.getpid()}")
     with draft.open("wb") as file:
         FigureCanvasAgg(figure).print_png(file)
-    draft.replace(path)
+    return draft.replace(path)
 
 
 def _slices(seen: Shown, threshold: float) -> list[tuple[int, str]]:
@@ -106,7 +108,7 @@ def _grid(rows: int, height_to_width: float, for_warnings: float) -> tuple[Figur
     """Axes of one size that nearly touch, with room for words above and for the scale below."""
     above = ABOVE + for_warnings
     width, height = LEFT + len(TITLES) * (SIDE + GAP), above + rows * (SIDE * height_to_width + GAP) + BELOW
-    figure = Figure(figsize=(width, height), dpi=120, facecolor="black")
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="black")
     room = {"left": LEFT / width, "right": 1 - GAP / width, "bottom": BELOW / height, "top": 1 - above / height}
     space = {"wspace": GAP / SIDE, "hspace": GAP / (SIDE * height_to_width)}
     return figure, figure.subplots(rows, len(TITLES), squeeze=False, gridspec_kw={**room, **space})
@@ -123,15 +125,14 @@ def _draw(axis: Axes, image: NDArray[np.float32], sides: float, cmap: str, norm:
 
 
 def _stripe(axis: Axes, unseen: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> None:
-    """Grey diagonal stripes over the pixels that nobody looked at."""
-    finer = max(1, round(max(spacing_mm[:2]) / 0.5))
-    fine = unseen.repeat(finer, axis=0).repeat(finer, axis=1)
-    y, x = np.indices(fine.shape)
-    along = (x * spacing_mm[0] + y * spacing_mm[1]) / finer
-    grey = np.where(along % STRIPE_MM < STRIPE_MM / 4, 0.42, 0.24)
-    colours = np.stack([grey, grey, grey, fine], axis=-1)
+    """Grey diagonal stripes over the pixels that nobody looked at, as wide in every scan."""
     height, width = unseen.shape
-    axis.imshow(colours, extent=(-0.5, width - 0.5, height - 0.5, -0.5), aspect="auto", interpolation="nearest")
+    columns = round(FINER * SIDE * DPI)
+    rows = round(columns * height * spacing_mm[1] / (width * spacing_mm[0]))
+    y, x = np.indices((rows, columns))
+    grey = np.where((x + y) % STRIPE < STRIPE // 4, 0.42, 0.24)
+    colours = np.stack([grey, grey, grey, unseen[y * height // rows, x * width // columns]], axis=-1)
+    axis.imshow(colours, extent=(-0.5, width - 0.5, height - 0.5, -0.5), aspect="auto", interpolation="antialiased")
     axis.set_aspect(spacing_mm[1] / spacing_mm[0])
 
 

@@ -28,7 +28,7 @@ from uadray.viewing.shown import FOUND, NOT_ASSESSED, shown, summary
 NODES = 16  # of a colour map; niivue interpolates between them
 
 
-def write_viewer(found: Prediction, stem: Path) -> None:
+def write_viewer(found: Prediction, stem: Path) -> Path:
     """Write STEM_viewer.html, whole or not at all: the same bytes for the same prediction.
 
     It opens at the highest score of the largest finding, or in the middle of what was assessed. Raises DataError
@@ -59,7 +59,9 @@ def write_viewer(found: Prediction, stem: Path) -> None:
         niivue=Markup(_niivue()),
         digests={"style": _digest(style), "script": _digest(script), "niivue": _digest(_niivue())},
     )
-    write_text(stem.with_name(f"{stem.name}_viewer.html"), page)
+    path = stem.with_name(f"{stem.name}_viewer.html")
+    write_text(path, page)
+    return path
 
 
 @cache

@@ -16,10 +16,13 @@
     for (const layer of data.layers)
       nv.addVolume(await niivue.NVImage.loadFromBase64({ base64: layer.base64, name: `${layer.name}.nii.gz`,
         colormap: layer.colours, opacity: layer.opacity, cal_min: layer.low, cal_max: layer.high }));
-    const go = (place) => { nv.scene.crosshairPos = nv.mm2frac(place); nv.drawScene(); nv.createOnLocationChange(); };
+    // true: in the scan's own mm, also where its axes are oblique
+    const go = (place) => { nv.scene.crosshairPos = nv.mm2frac(place, 0, true); nv.drawScene(); nv.createOnLocationChange(); };
+    const top = data.layers[2].high;
+    const score = (value) => `${value > 0.999 * top ? "≥ " : ""}${value.toFixed(3)}`;
     nv.onLocationChange = (where) => {
       const mm = Array.from(where.mm).slice(0, 3).map((each) => Math.round(each) || 0).join(", ");
-      said.textContent = `at ${mm} mm, anomaly score ${where.values[2] ? where.values[2].value.toFixed(3) : "none"}`;
+      said.textContent = `at ${mm} mm, anomaly score ${where.values[2] ? score(where.values[2].value) : "none"}`;
     };
     const views = document.querySelectorAll("[data-view]");
     const view = (button) => {
