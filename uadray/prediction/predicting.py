@@ -33,13 +33,10 @@ from uadray.data.subject import Subject
 from uadray.prediction.extent import Extent, extent
 from uadray.prediction.lesions import Lesion, lesions
 from uadray.prediction.way_back import WayBack
-from uadray.scoring.detector import Detector
 from uadray.scoring.postprocess import eroded
 from uadray.scoring.threshold import headline
 from uadray.scoring.usual import measures, warnings
 from uadray.training.precision import exact_fp32
-
-BATCH = 32  # slices
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +89,7 @@ def predict(
     detector = bundle.detector(device)
     prepared, stack, slices = _prepared(bundle, Subject(name, "unlabelled", "", scan, None, brain_mask))
     grid, threshold = read_grid(scan), bundle.content.threshold
-    unfiltered = detector.unfiltered_maps(slices)
+    x_hats, unfiltered = detector.judged(slices)
     maps = detector.filtered(unfiltered, slices)
     brain, scored = slices.brain[:, 0], detector.config.scored(slices)
     back = WayBack(stack, grid)
@@ -104,7 +101,7 @@ def predict(
         name=name,
         scan=scan,
         grid=grid,
-        reconstruction=back.linear(_reconstructions(detector, slices), brain),
+        reconstruction=back.linear(x_hats, brain),
         residual=back.linear(unfiltered, scored),
         anomaly=anomaly,
         segmentation=segmentation,
@@ -126,9 +123,3 @@ def _prepared(bundle: Bundle, subject: Subject) -> tuple[Scan, SliceStack, Slice
         prepared = pipeline.prepare(scan, voxels)
         stack = pipeline.cut(prepared)
     return prepared, stack, decode(encode(subject, stack))
-
-
-def _reconstructions(detector: Detector, slices: Slices) -> NDArray[np.float32]:
-    starts = range(0, len(slices.images), BATCH)
-    pieces = [slices.only(range(start, min(start + BATCH, len(slices.images)))) for start in starts]
-    return np.concatenate([detector.reconstructions(piece) for piece in pieces])
