@@ -3,6 +3,7 @@
 python -m uadray.predict latent-model scan.nii.gz -o out         a scan
 python -m uadray.predict latent:best my_cohort -o out            every FLAIR scan of a BIDS folder
 python -m uadray.predict latent-model scans.csv -o out --workers 4
+python -m uadray.predict latent-model my_cohort -o out --runtime openvino-bf16
 
 Research use only. Not a medical device.
 """
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from uadray.bundle.content import NOTICE
 from uadray.console import INCOMPLETE, OUT, exit_codes, run
+from uadray.prediction.runtime import RUNTIMES, Name
 
 if TYPE_CHECKING:
     from uadray.prediction.batch import Outcome
@@ -36,6 +38,7 @@ def predict(
     brain_mask: BrainMask = None,
     workers: Annotated[int, typer.Option(help="Scans at a time.", min=1)] = 1,
     device: Device = "cpu",
+    runtime: Annotated[Name, typer.Option(help="What runs the network: torch as in the study, or faster.")] = "torch",
     workspace: Workspace = Path("runs"),
 ) -> None:
     """Apply a model to scans and write maps, segmentations and lesion statistics in their own space."""
@@ -53,6 +56,7 @@ def predict(
             from uadray.data.mapping import over_cores
 
             each = over_cores(workers)
+        OUT.print(f"runtime: {RUNTIMES[runtime].words}", highlight=False)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=OUT, transient=True) as bar:
             going = bar.add_task("assessing scans", total=len(scans))
@@ -63,7 +67,7 @@ def predict(
                     bar.console.print(line, style=_style(line, outcome), highlight=False, markup=False, soft_wrap=True)
 
             raw = scan if scan.is_dir() else scan.parent
-            outcomes = predict_all(bundle, scans, raw, out, on_scan, each, device)
+            outcomes = predict_all(bundle, scans, raw, out, on_scan, each, device, RUNTIMES[runtime])
         OUT.print(f"results: {out / TABLE}", highlight=False, soft_wrap=True)
         said = "Voxels outside desc-assessed_mask were not assessed; they are not called healthy."
         OUT.print(said, highlight=False, soft_wrap=True)

@@ -18,6 +18,7 @@ from uadray.errors import UadError
 from uadray.files import sha256, write_json, write_text
 from uadray.prediction.derivatives import Figure, begin, tsv, write
 from uadray.prediction.predicting import predict
+from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
 from uadray.prediction.scans import Wanted
 from uadray.section import digest
 from uadray.training.reuse import code
@@ -68,6 +69,7 @@ class Worker:
     model: Path
     out: Path
     device: str = "cpu"
+    runtime: Torch | OpenVino = RUNTIMES["torch"]
 
     def __call__(self, scan: Wanted) -> tuple[Outcome, bool]:
         """What became of a scan, and whether that was known before.
@@ -79,11 +81,13 @@ class Worker:
         started = time.perf_counter()
         try:
             bundle = _opened(self.model)
-            key = digest(_content_of(scan.image), _content_of(scan.brain_mask), bundle.digest, code())
+            key = digest(
+                _content_of(scan.image), _content_of(scan.brain_mask), bundle.digest, code(), self.runtime.plain()
+            )
             if (known := _known(marker, key, self.out)) is not None:
                 return known, True
             _forget(scan, marker, self.out)
-            found = predict(bundle, scan.image, scan.brain_mask, scan.stem, torch.device(self.device))
+            found = predict(bundle, scan.image, scan.brain_mask, scan.stem, torch.device(self.device), self.runtime)
             files = write(found, scan, self.out, bundle, FIGURES)
         except UadError as error:
             return failed(scan, error.problems[0].code, "; ".join(map(str, error.problems))), False
@@ -112,14 +116,16 @@ def predict_all(
     on_scan: Callable[[Outcome, bool], None] = lambda outcome, known: None,
     each: Each = one_by_one,
     device: str = "cpu",
+    runtime: Torch | OpenVino = RUNTIMES["torch"],
 ) -> list[Outcome]:
     """Assess scans that lie in `raw` and write their results, and predictions.tsv with a line for each, below `out`.
 
     A scan with results of this model and code is not done again. `on_scan` hears of each, and whether it was known.
-    Raises DataError (UAD-379) for a folder with something else.
+    Raises DataError (UAD-379) for a folder with something else, and what the runtime raises, before a scan is read.
     """
+    runtime.detector(bundle, torch.device(device))  # what cannot run is refused once, not for every scan
     begin(out, bundle, raw)
-    worker = Worker(bundle.path.resolve(), out.resolve(), device)
+    worker = Worker(bundle.path.resolve(), out.resolve(), device, runtime)
     outcomes: list[Outcome] = []
     while len(outcomes) < len(scans):
         left = scans[len(outcomes) :]

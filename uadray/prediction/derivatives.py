@@ -86,6 +86,7 @@ def write(found: Prediction, scan: Wanted, out: Path, bundle: Bundle, figures: S
         "SpatialReference": "orig",
         "SkullStripped": True,
         "ModelDigest": bundle.digest,
+        "Runtime": found.runtime,
         "Notice": NOTICE,
     }
     scores = {"Threshold": found.threshold, "ThresholdOrigin": bundle.content.origin}

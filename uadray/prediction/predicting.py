@@ -32,6 +32,7 @@ from uadray.data.store_writer import encode
 from uadray.data.subject import Subject
 from uadray.prediction.extent import Extent, extent
 from uadray.prediction.lesions import Lesion, lesions
+from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
 from uadray.prediction.way_back import WayBack
 from uadray.scoring.postprocess import eroded
 from uadray.scoring.threshold import headline
@@ -65,6 +66,8 @@ class Prediction:
     """Numbers of the scan that are compared with those of healthy validation scans."""
     warnings: tuple[str, ...]
     """In which respect the scan is unlike those, in sentences."""
+    runtime: str = RUNTIMES["torch"].words
+    """What ran the network."""
 
     @property
     def lesion_ml(self) -> float:
@@ -78,15 +81,16 @@ def predict(
     brain_mask: Path | None = None,
     name: str = "scan",
     device: torch.device = torch.device("cpu"),
+    runtime: Torch | OpenVino = RUNTIMES["torch"],
 ) -> Prediction:
     """Apply a model to a FLAIR scan, .nii or .nii.gz, with the preparation that it was trained with.
 
     The scan's brain mask, where there is one, must lie on its grid. Slices are the same bits as in a store that this
-    scan is in, and so are their scores. Raises DataError: what reading and preparing the scan raise (UAD-101 to
-    UAD-164), and UAD-374.
+    scan is in, and so are their scores under the runtime `torch`. Raises DataError: what reading and preparing the scan
+    raise (UAD-101 to UAD-164), and UAD-374; and what the runtime raises.
     """
     exact_fp32()
-    detector = bundle.detector(device)
+    detector = runtime.detector(bundle, device)
     prepared, stack, slices = _prepared(bundle, Subject(name, "unlabelled", "", scan, None, brain_mask))
     grid, threshold = read_grid(scan), bundle.content.threshold
     x_hats, unfiltered = detector.judged(slices)
@@ -111,6 +115,7 @@ def predict(
         extent=covered,
         measures=measured,
         warnings=(*covered.warnings, *warnings(measured, bundle.content.usual)),
+        runtime=runtime.words,
     )
 
 
