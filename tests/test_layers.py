@@ -21,6 +21,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["reporting"],
     ["bundle"],
     ["prediction.scans", "prediction.extent", "prediction.lesions", "prediction.way_back"],
+    ["prediction.blocked"],
     ["prediction.openvino"],
     ["prediction.runtime"],
     ["prediction.predicting"],

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -48,7 +48,7 @@ class Bundle:
     """A model file that was opened and found as it was written."""
 
     path: Path
-    content: Content
+    content: Content = field(compare=False)  # the digest stands for it
     digest: str
     """Names everything in it: the SHA-256 of SHA256SUMS."""
 

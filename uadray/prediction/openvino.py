@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from uadray.bundle.onnx_file import BOUND
 from uadray.data.preprocess.tools import package
 from uadray.errors import ConfigError, DataError, Problem, StudyError
 from uadray.models.base import Model, Update
+from uadray.prediction.blocked import block_heads
 from uadray.scoring.detector import Detector
 
 Precision = Literal["fp32", "bf16"]
@@ -53,29 +53,27 @@ def compiled(bundle: Bundle, device: torch.device, precision: Precision) -> Dete
     if device.type != "cpu" or draws > 1:
         must = "OpenVINO runs here on the CPU, for a residual that compares with one reconstruction"
         got = f"{draws} reconstructions, device {device}"
-        raise ConfigError(Problem("UAD-383", f"--runtime openvino ({precision})", must, got, ELSE))
-    detector = bundle.detector(device)
-    request = _request(bundle.path, bundle.digest, precision, torch.get_num_threads())
-    network = Compiled(request).eval()
-    _require_equal(network, detector.model, bundle.content.size, precision)
-    return replace(detector, model=network)
+        raise ConfigError(Problem("UAD-383", f"OpenVINO, {precision}", must, got, ELSE))
+    return replace(bundle.detector(device), model=_network(bundle, precision, torch.get_num_threads()))
 
 
-@lru_cache(maxsize=1)
-def _request(folder: Path, digest: str, precision: Precision, threads: int) -> Any:
-    """An inference request; raises ConfigError (UAD-150, UAD-383). The digest tells a folder's former model apart."""
+@lru_cache(maxsize=2)
+def _network(bundle: Bundle, precision: Precision, threads: int) -> Compiled:
+    """Compiled and held against PyTorch once; raises ConfigError (UAD-150, UAD-383) and StudyError (UAD-384)."""
     core = package("openvino", "pip install 'uadray[openvino]'").Core()
     settings = {
         "INFERENCE_PRECISION_HINT": HINTS[precision],
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
     }
-    network = core.compile_model(core.read_model(folder / GRAPH), "CPU", settings)
-    used = network.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    found = core.compile_model(block_heads(core.read_model(bundle.path / GRAPH)), "CPU", settings)
+    used = found.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     if used != HINTS[precision]:
         must, do = f"the CPU must multiply {precision} natively", "Choose --runtime openvino or torch."
-        raise ConfigError(Problem("UAD-383", "--runtime openvino-bf16", must, used, do))
-    return network.create_infer_request()
+        raise ConfigError(Problem("UAD-383", f"OpenVINO, {precision}", must, used, do))
+    network = Compiled(found.create_infer_request()).eval()
+    _require_equal(network, bundle.detector().model, bundle.content.size, precision)
+    return network
 
 
 def _require_equal(network: Model, model: Model, size: int, precision: Precision) -> None:
