@@ -81,7 +81,7 @@ def test_the_model_file_lists_it_and_the_same_trial_gives_the_same_bytes(made, t
 
 
 def test_a_damaged_or_missing_graph_is_refused_and_a_model_of_before_there_were_any_is_opened(made, tmp_path):
-    _, store, ledger, bundle = made
+    _, store, ledger, _ = made
     alone = write_bundle(ledger, store, ledger.record(0), tmp_path / "model")
     assert alone.content.graph is None
     described = json.loads((alone.path / "model.json").read_text())
