@@ -54,7 +54,7 @@ PREPARE = {"skull_strip": {"kind": "none"}, "slices": {"kind": "middle", "count"
 STEPS: dict[str, list[tuple[Any, str]]] = {
     "read": [(predicting, "read"), (predicting, "read_grid")],
     "preprocess": [(Pipeline, "prepare"), (Pipeline, "cut"), (predicting, "encode"), (predicting, "decode")],
-    "reconstruct": [(Detector, "judged")],
+    "reconstruct, residual": [(Detector, "judged")],
     "filter, threshold": [(Detector, "filtered"), (Detector, "segment")],
     "way back": [(WayBack, "linear"), (WayBack, "nearest")],
     "findings, extent": [(predicting, "lesions"), (predicting, "extent"), (predicting, "measures")],
