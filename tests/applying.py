@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from making import made_task
 
+from uadray.bundle.onnx_file import write_onnx
 from uadray.bundle.writing import write_bundle
 from uadray.config import RunConfig
 from uadray.data.phantom.cohort import PhantomCohort
@@ -21,7 +22,10 @@ PREPARE = {"slices": {"kind": "middle", "count": 5}, "canvas": {"kind": "resampl
 SPLIT = {"healthy": {"train": 0.2, "val": 0.6, "test": 0.2}, "lesion": {"val": 0.5, "test": 0.5}}
 
 
-def made_study(folder, scoring=None, settings=None):
+SMALL_AE = {"kind": "vae_gan", "latent": {"kind": "spatial", "size": 8, "channels": 4}}
+
+
+def made_study(folder, scoring=None, settings=None, model="intensity", train=None):
     """The store and the ledger of a study `toy` with one trial, which is selected."""
     people = PhantomCohort(healthy=8, lesion=4, spacing_mm=4).subjects(folder / "cohorts")
     store = prepare(
@@ -31,7 +35,7 @@ def made_study(folder, scoring=None, settings=None):
     parts = {f"val_{group}": store.read("val", group) for group in ("healthy", "lesion")}
     parts["train"] = store.read("train", "healthy")
     place = Place(torch.device("cpu"), Rank(), lambda module: module, parts.__getitem__, lambda row: None)
-    run = RunConfig.parse({"model": "intensity", "scoring": scoring or SCORING}).plain()
+    run = RunConfig.parse({"model": model, "scoring": scoring or SCORING, "train": train or {}}).plain()
     work(made_task(run, ledger.trial(0)), place)
     write_json(ledger.folder / "study.json", {"id": "x", "store": store.key})
     write_json(ledger.folder / "selection.json", {"trial": 0})
@@ -42,6 +46,12 @@ def made_bundle(folder, **how):
     """The store, the ledger, and the trial's model file below the folder."""
     store, ledger = made_study(folder, **how)
     return store, ledger, write_bundle(ledger, store, ledger.record(0), folder / "model")
+
+
+def made_graph(folder, **how):
+    """The same of a small autoencoder, with its reconstruction.onnx."""
+    store, ledger = made_study(folder, **{"model": SMALL_AE, "train": {"epochs": 2}, **how})
+    return store, ledger, write_bundle(ledger, store, ledger.record(0), folder / "model", write_onnx)
 
 
 def scan_of(folder, subject) -> Path:

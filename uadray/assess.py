@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from uadray.console import INCOMPLETE, OUT
+from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
 
 if TYPE_CHECKING:
     from uadray.bundle.bundle import Bundle
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
     from uadray.prediction.scans import Wanted
 
 
-def assess(bundle: Bundle, scans: Sequence[Wanted], out: Path, workers: int = 1, device: str = "cpu") -> None:
+def assess(
+    bundle: Bundle,
+    scans: Sequence[Wanted],
+    out: Path,
+    workers: int = 1,
+    device: str = "cpu",
+    runtime: Torch | OpenVino = RUNTIMES["torch"],
+) -> None:
     """Apply a model to scans, `workers` at a time; raises typer.Exit where some or all of them failed."""
     from uadray.prediction.batch import TABLE, one_by_one, predict_all
 
@@ -26,6 +34,7 @@ def assess(bundle: Bundle, scans: Sequence[Wanted], out: Path, workers: int = 1,
         from uadray.data.mapping import over_cores
 
         each = over_cores(workers)
+    OUT.print(f"runtime: {runtime.words}", highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=OUT, transient=True) as bar:
         going = bar.add_task("assessing scans", total=len(scans))
@@ -35,7 +44,7 @@ def assess(bundle: Bundle, scans: Sequence[Wanted], out: Path, workers: int = 1,
             for line in _lines(outcome, known):
                 bar.console.print(line, style=_style(line, outcome), highlight=False, markup=False, soft_wrap=True)
 
-        outcomes = predict_all(bundle, scans, out, on_scan, each, device)
+        outcomes = predict_all(bundle, scans, out, on_scan, each, device, runtime)
     OUT.print(f"results: {out / TABLE}", highlight=False, soft_wrap=True)
     said = "Voxels outside desc-assessed_mask were not assessed; they are not called healthy."
     OUT.print(said, highlight=False, soft_wrap=True)

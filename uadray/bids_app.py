@@ -18,6 +18,7 @@ from typer.core import TyperCommand
 
 from uadray.bundle.content import NOTICE
 from uadray.console import OUT, exit_codes, run
+from uadray.prediction.runtime import RUNTIMES, Name
 
 Labels = list[str]
 
@@ -64,6 +65,7 @@ def bids_app(
     ] = Path("runs"),
     tracking_uri: Annotated[str | None, typer.Option(help="Of MLflow's registry, as in uadray.predict.")] = None,
     device: Annotated[str, typer.Option(help="As PyTorch names it: cpu, cuda, mps.")] = "cpu",
+    runtime: Annotated[Name, typer.Option(help="What runs the network, as in uadray.predict.")] = "torch",
     skip_bids_validation: Annotated[
         bool, typer.Option("--skip-bids-validation", "--skip_bids_validator", help="Without effect: none is done.")
     ] = False,
@@ -77,7 +79,7 @@ def bids_app(
         from uadray.assess import assess
         from uadray.opening import opened
 
-        assess(opened(model, workspace, tracking_uri), scans, output_dir, n_cpus, device)
+        assess(opened(model, workspace, tracking_uri), scans, output_dir, n_cpus, device, RUNTIMES[runtime])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 python -m uadray.predict latent-model scan.nii.gz -o out         a scan
 python -m uadray.predict latent:best my_cohort -o out            every FLAIR scan of a BIDS folder
 python -m uadray.predict models:/uadray-latent@champion scans.csv -o out --workers 4
+python -m uadray.predict latent-model my_cohort -o out --runtime openvino-bf16
 
 Research use only. Not a medical device.
 """
@@ -16,6 +17,7 @@ import typer
 
 from uadray.bundle.content import NOTICE
 from uadray.console import OUT, exit_codes, run
+from uadray.prediction.runtime import RUNTIMES, Name
 
 Model = Annotated[
     str,
@@ -38,6 +40,7 @@ def predict(
     brain_mask: BrainMask = None,
     workers: Annotated[int, typer.Option(help="Scans at a time.", min=1)] = 1,
     device: Device = "cpu",
+    runtime: Annotated[Name, typer.Option(help="What runs the network: torch as in the study, or faster.")] = "torch",
     workspace: Workspace = Path("runs"),
     tracking_uri: TrackingUri = None,
 ) -> None:
@@ -50,7 +53,7 @@ def predict(
         from uadray.assess import assess
         from uadray.opening import opened
 
-        assess(opened(model, workspace, tracking_uri), scans, out, workers, device)
+        assess(opened(model, workspace, tracking_uri), scans, out, workers, device, RUNTIMES[runtime])
 
 
 if __name__ == "__main__":

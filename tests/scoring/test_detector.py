@@ -108,3 +108,26 @@ def test_every_configuration_has_the_same_columns():
     row = parsed.post_processing()
     assert row.keys() == ScoringConfig().post_processing().keys()
     assert row["components_least"] == 5
+
+
+@pytest.mark.parametrize(
+    ("row", "residual", "passes"),
+    [
+        ("sAE3", {"kind": "positive"}, 1),
+        ("sVAE", {"kind": "mahalanobis", "draws": 3}, 1),
+        ("intensity", {"kind": "positive"}, 1),
+    ],
+)
+def test_a_reconstruction_and_its_map_are_those_of_two_passes_and_take_one(
+    patients, monkeypatch, row, residual, passes
+):
+    torch.manual_seed(0)
+    model = ZOO[row].build(32)
+    own = Detector(model, ScoringConfig.parse({"residual": residual}))
+    expected = own.reconstructions(patients), own.unfiltered_maps(patients)
+    made, called = model.reconstruct, []
+    monkeypatch.setattr(model, "reconstruct", lambda images: called.append(len(images)) or made(images))
+    x_hats, maps = own.judged(patients)
+    assert x_hats.tobytes() == expected[0].tobytes()
+    assert maps.tobytes() == expected[1].tobytes()
+    assert called == [len(patients.images)] * passes

@@ -4,6 +4,7 @@
     weights.safetensors
     standard.safetensors   where standardising learned something
     template.nii.gz        where scans are registered to a template of one's own
+    reconstruction.onnx    where it was asked for
     README.md              a model card
     SHA256SUMS             of all of them; `sha256sum -c SHA256SUMS` checks them too
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -30,10 +31,11 @@ from uadray.errors import DataError, Problem
 from uadray.files import sha256
 from uadray.scoring.detector import Detector
 
-MODEL, WEIGHTS, STANDARD, CARD, SUMS = (
+MODEL, WEIGHTS, STANDARD, GRAPH, CARD, SUMS = (
     "model.json",
     "weights.safetensors",
     "standard.safetensors",
+    "reconstruction.onnx",
     "README.md",
     "SHA256SUMS",
 )
@@ -46,7 +48,7 @@ class Bundle:
     """A model file that was opened and found as it was written."""
 
     path: Path
-    content: Content
+    content: Content = field(compare=False)  # the digest stands for it
     digest: str
     """Names everything in it: the SHA-256 of SHA256SUMS."""
 
@@ -73,7 +75,8 @@ class Bundle:
             must = "a file must be as it was written"
             raise DataError(Problem("UAD-371", str(path / name), must, "another SHA-256", AGAIN) for name in damaged)
         content = _content(model)
-        carried = [*content.prepare.register_to.carried, *([STANDARD] if content.standard else [])]
+        own = {STANDARD: content.standard, GRAPH: content.graph is not None}
+        carried = [*content.prepare.register_to.carried, *(name for name, there in own.items() if there)]
         if missing := [name for name in carried if name not in written]:
             must = f"{SUMS} must name every file that {MODEL} needs"
             raise DataError(Problem("UAD-373", str(path), must, f"no {', '.join(missing)}", AGAIN))

@@ -72,8 +72,22 @@ only numbers of test patients are results. Numbers on other scanners, diseases a
 
 ```yaml
 {run}```
-
+{_graph(content)}
 Store {content.store}, training {content.training or "none"}. Made with {versions}.
+"""
+
+
+def _graph(content: Content) -> str:
+    """Nothing where there is none."""
+    if content.graph is None:
+        return ""
+    shape, graph = f"(N, 1, {content.size}, {content.size})", content.graph
+    return f"""
+## reconstruction.onnx
+
+ONNX, opset {graph.opset}: `images`, float32 {shape} in [0, 1] after the preparation above, to
+`reconstruction`, the same shape. The residual, the filter and the threshold are not in it. On {graph.slices} healthy
+validation slices onnxruntime differs from PyTorch by at most {graph.largest_difference:.1e}; {graph.bound:.1e} may be.
 """
 
 

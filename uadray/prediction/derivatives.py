@@ -46,6 +46,7 @@ def write(
         "SpatialReference": "orig",
         "SkullStripped": True,
         "ModelDigest": bundle.digest,
+        "Runtime": found.runtime,
         "Notice": NOTICE,
     }
     scores = {"Threshold": found.threshold, "ThresholdOrigin": bundle.content.origin}

@@ -32,14 +32,12 @@ from uadray.data.store_writer import encode
 from uadray.data.subject import Subject
 from uadray.prediction.extent import Extent, extent
 from uadray.prediction.lesions import Lesion, lesions
+from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
 from uadray.prediction.way_back import WayBack
-from uadray.scoring.detector import Detector
 from uadray.scoring.postprocess import eroded
 from uadray.scoring.threshold import headline
 from uadray.scoring.usual import measures, warnings
 from uadray.training.precision import exact_fp32
-
-BATCH = 32  # slices
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +66,8 @@ class Prediction:
     """Numbers of the scan that are compared with those of healthy validation scans."""
     warnings: tuple[str, ...]
     """In which respect the scan is unlike those, in sentences."""
+    runtime: str = RUNTIMES["torch"].words
+    """What ran the network."""
 
     @property
     def lesion_ml(self) -> float:
@@ -81,18 +81,19 @@ def predict(
     brain_mask: Path | None = None,
     name: str = "scan",
     device: torch.device = torch.device("cpu"),
+    runtime: Torch | OpenVino = RUNTIMES["torch"],
 ) -> Prediction:
     """Apply a model to a FLAIR scan, .nii or .nii.gz, with the preparation that it was trained with.
 
     The scan's brain mask, where there is one, must lie on its grid. Slices are the same bits as in a store that this
-    scan is in, and so are their scores. Raises DataError: what reading and preparing the scan raise (UAD-101 to
-    UAD-164), and UAD-374.
+    scan is in, and so are their scores under the runtime `torch`. Raises DataError: what reading and preparing the scan
+    raise (UAD-101 to UAD-164), and UAD-374; and what the runtime raises.
     """
     exact_fp32()
-    detector = bundle.detector(device)
+    detector = runtime.detector(bundle, device)
     prepared, stack, slices = _prepared(bundle, Subject(name, "unlabelled", "", scan, None, brain_mask))
     grid, threshold = read_grid(scan), bundle.content.threshold
-    unfiltered = detector.unfiltered_maps(slices)
+    x_hats, unfiltered = detector.judged(slices)
     maps = detector.filtered(unfiltered, slices)
     brain, scored = slices.brain[:, 0], detector.config.scored(slices)
     back = WayBack(stack, grid)
@@ -104,7 +105,7 @@ def predict(
         name=name,
         scan=scan,
         grid=grid,
-        reconstruction=back.linear(_reconstructions(detector, slices), brain),
+        reconstruction=back.linear(x_hats, brain),
         residual=back.linear(unfiltered, scored),
         anomaly=anomaly,
         segmentation=segmentation,
@@ -114,6 +115,7 @@ def predict(
         extent=covered,
         measures=measured,
         warnings=(*covered.warnings, *warnings(measured, bundle.content.usual)),
+        runtime=runtime.words,
     )
 
 
@@ -126,9 +128,3 @@ def _prepared(bundle: Bundle, subject: Subject) -> tuple[Scan, SliceStack, Slice
         prepared = pipeline.prepare(scan, voxels)
         stack = pipeline.cut(prepared)
     return prepared, stack, decode(encode(subject, stack))
-
-
-def _reconstructions(detector: Detector, slices: Slices) -> NDArray[np.float32]:
-    starts = range(0, len(slices.images), BATCH)
-    pieces = [slices.only(range(start, min(start + BATCH, len(slices.images)))) for start in starts]
-    return np.concatenate([detector.reconstructions(piece) for piece in pieces])

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from uadray.data.store import Slices
-from uadray.models.base import Model
+from uadray.models.base import Model, Residual
 from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.standardise import Standard
 from uadray.scoring.threshold import Fitted
@@ -25,6 +25,23 @@ Recall = Callable[[Mapping[str, Any], Maps, Callable[[], Maps]], Maps]
 def afresh(what: Mapping[str, Any], images: Maps, make: Callable[[], Maps]) -> Maps:
     """The `Recall` that remembers nothing."""
     return make()
+
+
+class Remembering:
+    """A residual that keeps the reconstruction it compared slices with."""
+
+    def __init__(self, residual: Residual) -> None:
+        self.residual = residual
+        self.x_hat: torch.Tensor | None = None
+        """The model's own, (N, 1, H, W); None where there was none, or several draws instead."""
+
+    @property
+    def draws(self) -> int:
+        return self.residual.draws
+
+    def __call__(self, x: torch.Tensor, x_hats: torch.Tensor) -> torch.Tensor:
+        self.x_hat = x_hats[0] if self.draws == 1 else None
+        return self.residual(x, x_hats)
 
 
 @dataclass(frozen=True)
@@ -54,8 +71,22 @@ class Detector:
 
     def unfiltered_maps(self, slices: Slices, batch_size: int = 32) -> NDArray[np.float32]:
         """Anomaly scores, (N, H, W), standardised where the configuration says so; 0 where nothing is scored."""
-        standard = self.standard or self.config.standardise.unfitted()
-        return np.where(self.config.scored(slices), standard(self._residuals(slices, batch_size)), np.float32(0))
+        return self._unfiltered(self._residuals(slices, batch_size), slices)
+
+    @torch.no_grad()
+    def judged(self, slices: Slices, batch_size: int = 32) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """x_hat of every slice and its `unfiltered_maps`, (N, H, W) each.
+
+        A slice is reconstructed once where the residual compares it with the model's own reconstruction.
+        """
+        self.model.eval()
+        x_hats, scores = [], []
+        for images in map(self._placed, torch.from_numpy(slices.images).split(batch_size)):
+            residual = Remembering(self.config.residual)
+            scores.append(self.model.anomaly_map(images, residual).cpu())
+            x_hats.append((self.model.reconstruct(images) if residual.x_hat is None else residual.x_hat).cpu())
+        reconstructions: NDArray[np.float32] = torch.cat(x_hats).numpy()[:, 0]
+        return reconstructions, self._unfiltered(torch.cat(scores).numpy()[:, 0], slices)
 
     def filtered(self, maps: NDArray[np.float32], slices: Slices) -> NDArray[np.float32]:
         """Unfiltered maps of the slices as `anomaly_maps` has them."""
@@ -64,6 +95,10 @@ class Detector:
     def segment(self, maps: NDArray[np.float32], slices: Slices, threshold: Fitted) -> NDArray[np.bool_]:
         """What is called lesion in the slices, (N, H, W), by their filtered maps and a threshold fitted elsewhere."""
         return self.config.segment(maps, slices, threshold)
+
+    def _unfiltered(self, residuals: Maps, slices: Slices) -> Maps:
+        standard = self.standard or self.config.standardise.unfitted()
+        return np.where(self.config.scored(slices), standard(residuals), np.float32(0))
 
     def _residuals(self, slices: Slices, batch_size: int = 32) -> Maps:
         """Residuals, (N, H, W), outside the brain as well."""

@@ -119,7 +119,8 @@ def shown(found: Forecast) -> RenderableType:
         f" {found.trainings} in all.",
         f"Time: about {duration(found.wall_s)} if none is stopped early; {hours * resources.cpus:.2g} CPU hours,"
         f" {hours * gpus:.2g} GPU hours.",
-        f"Disk: about {found.disk_bytes / 1e6:.0f} MB of weights, at most {found.trainings * MOST_BYTES / 1e6:.0f} MB of maps.",
+        f"Disk: about {found.disk_bytes / 1e6:.0f} MB of weights,"
+        f" at most {found.trainings * MOST_BYTES / 1e6:.0f} MB of maps.",
         "Nothing was trained, and no scan was read.",
     ]
     return Group(rows, Text("\n".join(lines)))
