@@ -75,9 +75,7 @@ def test_results_of_another_runtime_are_told_apart_and_not_taken_for_those_of_py
     *_, bundle, scan = made
     known = []
     for name in ("torch", "openvino", "openvino"):
-        predict_all(
-            bundle, wanted(scan), scan.parent, tmp_path, lambda _, was: known.append(was), runtime=RUNTIMES[name]
-        )
+        predict_all(bundle, wanted(scan), tmp_path, lambda _, was: known.append(was), runtime=RUNTIMES[name])
     assert known == [False, False, True]
     (sidecar,) = tmp_path.glob("sub-*/**/anat/*_lesions.json")
     assert json.loads(sidecar.read_text())["Runtime"] == "OpenVINO, fp32"
@@ -92,7 +90,7 @@ def test_the_command_says_the_runtime_and_refuses_a_model_without_its_graph(made
     assert "OpenVINO, fp32" in ended.output
     alone = write_bundle(ledger, store, ledger.record(0), tmp_path / "alone")
     with pytest.raises(DataError, match=r"UAD-382.*--onnx"):
-        predict_all(alone, wanted(scan), scan.parent, tmp_path / "none", runtime=OpenVino())
+        predict_all(alone, wanted(scan), tmp_path / "none", runtime=OpenVino())
     assert not (tmp_path / "none").exists()
 
 
