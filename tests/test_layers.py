@@ -24,13 +24,26 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["viewing"],
     ["prediction"],
     ["tracking"],
+    ["diagnosis"],
     ["console"],
     ["prepare", "fsck", "qc", "schema"],
     ["conduct", "dry_run"],
-    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "export", "predict", "mlflow_sync"],
+    [
+        "sweep",
+        "train",
+        "retrain",
+        "status",
+        "evaluate",
+        "report",
+        "compare",
+        "export",
+        "predict",
+        "mlflow_sync",
+        "doctor",
+    ],
     ["__main__"],
 ]
-RAY = ["data.batches", "data.mapping", "training.trainer", "study"]
+RAY = ["data.batches", "data.mapping", "training.trainer", "study", "diagnosis.cluster"]
 MLFLOW = ["tracking"]
 
 

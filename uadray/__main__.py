@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from uadray.compare import compare
+from uadray.doctor import doctor
 from uadray.evaluate import evaluate
 from uadray.export import export
 from uadray.fsck import fsck
@@ -22,7 +23,7 @@ from uadray.train import train
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 for verb in (
     *(sweep, train, retrain, status, evaluate, report, compare, export, predict),
-    *(prepare, qc, fsck, schema, mlflow_sync),
+    *(prepare, qc, fsck, schema, mlflow_sync, doctor),
 ):
     app.command()(verb)
 

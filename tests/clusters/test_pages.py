@@ -60,7 +60,7 @@ def test_overrides_that_are_named_are_keys_of_a_study():
     from uadray.study.checking import load
 
     text = "\n".join(path.read_text() for path in TEXTS)
-    found = {match for match in re.findall(r"\b(?:resources|budget)\.\w+=[\d.]+", text)}
+    found = set(re.findall(r"\b(?:resources|budget)\.\w+=[\d.]+", text))
     assert len(found) >= 3
     load(ROOT / "search_spaces" / "latent.yaml", None, sorted(found))
 

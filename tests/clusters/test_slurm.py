@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from cluster_files import CLUSTERS
@@ -102,13 +103,13 @@ def test_a_study_that_fails_fails_the_job(job):
 def test_before_the_time_is_over_the_job_is_queued_again(job):
     process = subprocess.Popen(["bash", str(SCRIPT)], env={**job, "STUDY_S": "3"}, start_new_session=True)
     until = time.monotonic() + 20
-    while "python " not in (open(job["NOTES"]).read() if os.path.exists(job["NOTES"]) else ""):
+    notes = Path(job["NOTES"])
+    while "python " not in (notes.read_text() if notes.exists() else ""):
         assert time.monotonic() < until
         time.sleep(0.05)
     process.send_signal(signal.SIGUSR1)  # as --signal=B:USR1@180 does, to the batch shell alone
     process.wait(20)
-    with open(job["NOTES"]) as notes:
-        assert "scontrol requeue 1234567" in notes.read().splitlines()
+    assert "scontrol requeue 1234567" in notes.read_text().splitlines()
     assert "#SBATCH --signal=B:USR1@180" in SCRIPT.read_text()
     assert "#SBATCH --requeue" in SCRIPT.read_text()
 
