@@ -17,6 +17,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["training.precision", "training.loop", "training.checkpoint", "training.health"],
     ["config"],
     ["training.reuse", "training.worker", "training.trainer"],
+    ["cluster"],
     ["study"],
     ["reporting"],
     ["bundle"],
@@ -30,7 +31,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "export", "predict", "mlflow_sync"],
     ["__main__"],
 ]
-RAY = ["data.batches", "data.mapping", "training.trainer", "study"]
+RAY = ["data.batches", "data.mapping", "training.trainer", "cluster.nodes", "study"]
 MLFLOW = ["tracking"]
 
 

@@ -22,7 +22,7 @@ from uadray.study.folder import Agree, as_it_began, held
 from uadray.study.importance import importances
 from uadray.study.labels import labels_for
 from uadray.study.ledger import Ledger, Record
-from uadray.study.machine import start_ray
+from uadray.study.machine import Machine, machine_at
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.study.quiet import log_to
@@ -46,6 +46,7 @@ class Study:
     ledger: Ledger
     progress: Progress
     tracker: Tracker
+    machine: Machine
 
     def search(self) -> Record:
         """The selected trial; what is on disk is not computed again."""
@@ -59,8 +60,9 @@ class Study:
             self.tracker.trial(record.index)
 
         if sealed_trial(self.ledger) is None and not searcher.complete:
-            start_ray(self.plan)
-            run_trials(self.plan, self.store, self.workspace / "trainings", searcher, self.progress, finished)
+            self.machine.start(self.plan)
+            trainings, seen_s = self.workspace / "trainings", self.machine.seen_s
+            run_trials(self.plan, self.store, trainings, searcher, self.progress, finished, seen_s)
         known = sealed_trial(self.ledger) is not None
         best = select(self.plan, self.ledger, self.store, searcher.ending)
         importance = self.ledger.folder / "importance.json"  # the last that is written
@@ -84,11 +86,17 @@ class Study:
 
 
 @contextmanager
-def opened(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> Iterator[Study]:
+def opened(
+    plan: StudyConfig, workspace: Path, agree: Agree = as_it_began, address: str | None = None
+) -> Iterator[Study]:
     """The study in its folder below the workspace, its slices prepared; no other process has it meanwhile.
 
-    `agree` says how far a plan may differ from the one that the folder was begun with.
+    `agree` says how far a plan may differ from the one that the folder was begun with, `address` which Ray cluster the
+    trials run on; None for a Ray of the study's own.
     """
+    machine = machine_at(address, workspace)
+    if said := machine.check(plan):
+        OUT.print(said, highlight=False, soft_wrap=True)
     needing = labels_for(plan)
     store = prepared(plan.cohort, plan.prepare, workspace, require=partial(require_parts, labels_for=needing))
     require_lesions(store, needing)
@@ -97,12 +105,12 @@ def opened(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> It
         log_to(ledger.folder / "log.txt")
         write_environment(ledger.folder)
         with Tracker(ledger.folder, Server(tracking_uri(workspace), workspace)) as tracker:
-            yield Study(plan, workspace, store, ledger, progress, tracker)
+            yield Study(plan, workspace, store, ledger, progress, tracker, machine)
 
 
-def conduct(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> None:
+def conduct(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began, address: str | None = None) -> None:
     """Search, choose by the validation patients, test once, and say what came of it."""
-    with opened(plan, workspace, agree) as study:
+    with opened(plan, workspace, agree, address) as study:
         best = study.search()
         verdict = study.conclude(best)
     OUT.print(f"The search ended: {ending_of(study.ledger)}.", highlight=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from ray.tune.progress_reporter import TrialProgressCallback
 
 from uadray.data import batches
 from uadray.data.store import Store
-from uadray.errors import Problem
+from uadray.errors import Problem, StudyError
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.study.searcher import SettledSearch
-from uadray.study.trial import run_trial
+from uadray.study.trial import ASTRAY, run_trial
 from uadray.training.trainer import Datasets
 from uadray.training.worker import Task
 
@@ -42,11 +43,13 @@ def run_trials(
     searcher: SettledSearch,
     progress: Progress,
     finished: Callable[[Record], None],
+    seen_s: float = 0.0,
 ) -> None:
     """Run trials until the searcher has no more; `finished` is told of each once its record is in the ledger.
 
-    `trainings` is the folder where trained weights are found again, by this study and by others.
-    Raises KeyboardInterrupt when it was interrupted; trials that were running go on from their last epoch.
+    `trainings` is the folder where trained weights are found again, by this study and by others. A record may take
+    `seen_s` until this process sees it. Trials that were running go on from their last epoch after what is raised:
+    StudyError (UAD-445) when a trial came to a node without the workspace, KeyboardInterrupt when it was interrupted.
     """
     resources = plan.resources
     task = Task(
@@ -61,6 +64,7 @@ def run_trials(
         threads=resources.cpus_per_worker,
     )
     trainable = tune.with_parameters(run_trial, task=task, resources=resources, datasets=load_datasets(store))
+    watcher = _Watcher(searcher, progress, finished, seen_s)
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.held_by_trial),
         tune_config=tune.TuneConfig(
@@ -72,13 +76,15 @@ def run_trials(
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(searcher.ledger.folder / "ray"),
-            callbacks=[_Watcher(searcher, progress, finished), _Silent()],
+            callbacks=[watcher, _Silent()],
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
         ),
     )
     tuner.fit()
+    if watcher.astray:
+        raise StudyError(watcher.astray)
     if not searcher.done:  # Tune swallows an interrupt and returns
         raise KeyboardInterrupt
     searcher.settle_all()
@@ -91,10 +97,15 @@ class _Watcher(tune.Callback):
         """Nothing: Tune saves its callbacks to restore experiments, but a study goes on from its own records."""
         return {}
 
-    def __init__(self, searcher: SettledSearch, progress: Progress, finished: Callable[[Record], None]) -> None:
+    def __init__(
+        self, searcher: SettledSearch, progress: Progress, finished: Callable[[Record], None], seen_s: float
+    ) -> None:
         self._searcher = searcher
         self._progress = progress
         self._finished = finished
+        self._seen_s = seen_s
+        self.astray: list[Problem] = []
+        """Of trials that came to a node without the workspace."""
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         self._progress.started(*self._searcher.run_of(trial.trial_id))
@@ -108,12 +119,19 @@ class _Watcher(tune.Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         index, _ = self._searcher.run_of(trial.trial_id)
-        record = self._searcher.ledger.record(index)
+        deadline = time.monotonic() + self._seen_s
+        while (record := self._searcher.ledger.record(index)) is None and time.monotonic() < deadline:
+            time.sleep(0.1)
         if record is not None:
             self._finished(record)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         index, run = self._searcher.run_of(trial.trial_id)
+        error = trial.get_pickled_error()
+        if isinstance(error, StudyError) and error.problems[0].code == ASTRAY:
+            self.astray += error.problems
+            self._searcher.stop()
+            return
         if self._searcher.ledger.record(index) is None:
             self._searcher.ledger.fail(index, run, _why(trial, index))
         self.on_trial_complete(iteration, trials, trial)
