@@ -10,6 +10,7 @@ import uadray
 ROOT = Path(uadray.__file__).parent
 LAYERS = [  # from the bottom; a module may import from its own layer and from those before it
     ["errors", "section", "files", "pseudonyms", "yaml_document", "yaml_file"],
+    ["remote"],
     ["data"],
     ["models"],
     ["scoring"],
@@ -28,7 +29,19 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["console"],
     ["prepare", "fsck", "qc", "schema"],
     ["conduct", "dry_run"],
-    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "export", "predict", "mlflow_sync"],
+    [
+        "sweep",
+        "train",
+        "retrain",
+        "status",
+        "evaluate",
+        "report",
+        "compare",
+        "export",
+        "predict",
+        "mlflow_sync",
+        "fetch",
+    ],
     ["__main__"],
 ]
 RAY = ["data.batches", "data.mapping", "training.trainer", "cluster.nodes", "study"]

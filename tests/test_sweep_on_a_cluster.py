@@ -96,7 +96,7 @@ def test_a_trial_that_comes_to_a_node_without_the_workspace_ends_the_study_and_l
     trials = tmp_path / "runs" / "studies" / "tiny" / "trials"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with cluster(cores=1) as found:
-        arguments = command(tmp_path, "run.train.epochs=60", "--address", found.address)
+        arguments = command(tmp_path, "run.train.epochs=600", "--address", found.address)
         study = subprocess.Popen(
             arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
         )

@@ -19,7 +19,7 @@ import typer
 
 from uadray.cluster.address import checked
 from uadray.console import exit_codes, run
-from uadray.prepare import Address, Bids, Workspace
+from uadray.prepare import Address, Bids, WorkspaceOrUrl
 from uadray.study.checking import load
 from uadray.study.smoke import smoke as shortened
 
@@ -38,7 +38,7 @@ Extend = Annotated[bool, typer.Option("--extend", help="Go on with an ended stud
 def sweep(
     space: Annotated[Path, typer.Argument(help="Search space, a YAML file.")],
     overrides: Overrides = None,
-    workspace: Workspace = Path("runs"),
+    workspace: WorkspaceOrUrl = "runs",
     bids: Bids = None,
     address: Address = None,
     dry_run: DryRun = False,
@@ -52,8 +52,9 @@ def sweep(
         plan = shortened(plan) if smoke else plan
         if dry_run:
             from uadray import dry_run as what_if
+            from uadray.remote.objects import cache, is_url
 
-            what_if.dry_run(plan, workspace)
+            what_if.dry_run(plan, cache(workspace) if is_url(workspace) else Path(workspace))
             return
         from uadray import conduct
         from uadray.study import folder

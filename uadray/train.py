@@ -14,14 +14,14 @@ import typer
 
 from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
-from uadray.prepare import Address, Bids, Workspace
+from uadray.prepare import Address, Bids, WorkspaceOrUrl
 from uadray.study.checking import load
 from uadray.study.one_run import one_run
 
 
 def train(
     space: Annotated[Path, typer.Argument(help="Search space of one point, a YAML file.")],
-    workspace: Workspace = Path("runs"),
+    workspace: WorkspaceOrUrl = "runs",
     bids: Bids = None,
     address: Address = None,
 ) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import signal
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,11 +16,14 @@ import ray.data
 
 import uadray
 from uadray.cluster.nodes import Node
-from uadray.cluster.reach import SEEN_S, require_everywhere
+from uadray.cluster.reach import SEEN_S
 from uadray.cluster.versions import require_alike
 from uadray.errors import ConfigError, Problem
 from uadray.study.plan import StudyConfig
 from uadray.study.quiet import SETTINGS, silence
+
+KNOCK_S = 10.0
+STORES = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "UADRAY_SCRATCH")  # keys are each node's own
 
 
 class Machine(Protocol):
@@ -70,7 +74,8 @@ class Cluster:
     """A Ray cluster that runs already; this package reaches its nodes as it is here, everything else they have."""
 
     address: str  # auto or HOST:PORT
-    workspace: Path
+    nodes: Callable[[], list[Node]]
+    """Those that live, if all of them have the workspace; else it raises."""
 
     @property
     def seen_s(self) -> float:
@@ -80,11 +85,11 @@ class Cluster:
     def check(self, plan: StudyConfig) -> str:
         """Connect, and see that every node can do its part.
 
-        Raises ConfigError: UAD-442 where no cluster answers, UAD-443 for nodes without the workspace, UAD-444 for nodes
-        with other versions of what computes.
+        Raises ConfigError: UAD-442 where no cluster answers, UAD-443 or UAD-449 for nodes without the workspace,
+        UAD-444 for nodes with other versions of what computes.
         """
         self.start(plan)
-        nodes = require_everywhere(self.workspace)
+        nodes = self.nodes()
         require_alike(nodes)
         return _described(nodes, plan)
 
@@ -94,22 +99,24 @@ class Cluster:
             return
         shipped = {"py_modules": [str(Path(uadray.__file__).parent)], "excludes": ["__pycache__"]}
         try:
+            _knock(self.address)
             _begin(plan, shipped, address=self.address)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             must, got = "a Ray cluster of this version must answer there", str(error).strip().splitlines()[0]
             do = "ray status on one of its nodes says whether it runs; without --address a study has a Ray of its own."
             raise ConfigError(Problem("UAD-442", f"--address {self.address}", must, got, do)) from error
 
 
-def machine_at(address: str | None, workspace: Path) -> Machine:
-    """The cluster at an address, or a Ray of one's own where there is none."""
-    return Own() if address is None else Cluster(address, workspace)
+def machine_at(address: str | None, nodes: Callable[[], list[Node]]) -> Machine:
+    """The cluster at an address, or a Ray of one's own where there is none; `nodes` as in Cluster."""
+    return Own() if address is None else Cluster(address, nodes)
 
 
 def _begin(plan: StudyConfig, shipped: Mapping[str, Any], **where: Any) -> None:
     """ray.init, after which nothing of Ray reaches the screen; the variables are those of every process of a trial."""
     threads = str(plan.resources.cpus_per_worker)
-    variables = {**SETTINGS, "OMP_NUM_THREADS": threads, "GOMP_SPINCOUNT": "1000"}
+    where_stores_are = {name: os.environ[name] for name in STORES if name in os.environ}
+    variables = {**SETTINGS, **where_stores_are, "OMP_NUM_THREADS": threads, "GOMP_SPINCOUNT": "1000"}
     os.environ |= SETTINGS
     ray.init(
         log_to_driver=False,
@@ -121,6 +128,13 @@ def _begin(plan: StudyConfig, shipped: Mapping[str, Any], **where: Any) -> None:
     silence()  # ray.init sets its loggers up anew
     ray._private.worker._worker_logs_enabled = False  # it says of each killed worker, in spite of log_to_driver
     ray.data.DataContext.get_current().enable_progress_bars = False
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens: Ray would ask for minutes."""
+    host, _, port = address.rpartition(":")
+    if host:
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK_S).close()
 
 
 def _described(nodes: list[Node], plan: StudyConfig) -> str:
