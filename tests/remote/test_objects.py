@@ -53,7 +53,7 @@ def away(monkeypatch, store, failures):
 
 def test_a_store_in_which_nothing_may_be_written_is_refused_at_once(monkeypatch, store):
     waited = away(monkeypatch, store, 99)
-    with pytest.raises(ConfigError, match="UAD-447 .*connection refused"):
+    with pytest.raises(ConfigError, match=r"UAD-447 .*connection refused"):
         writable(store)
     assert waited == []
 
