@@ -71,11 +71,11 @@ def test_a_cluster_that_does_not_answer_is_a_problem(home, tmp_path):
 @pytest.mark.slow
 def test_a_cluster_is_asked_node_by_node(home, tmp_path):
     program = (
-        "import ray, sys; from pathlib import Path; from uadray.diagnosis.cluster import cluster\n"
+        "import ray, sys; from pathlib import Path; from uadray.diagnosis.cluster import cluster; from uadray.study.place import place_of\n"
         "from ray.cluster_utils import Cluster\n"
         "nodes = Cluster(initialize_head=True, head_node_args={'num_cpus': 1, 'include_dashboard': False})\n"
         "nodes.add_node(num_cpus=2)\n"
-        f"for finding in cluster(nodes.address, {str(tmp_path)!r}): print(finding)\n"
+        f"for finding in cluster(nodes.address, place_of({str(tmp_path)!r})): print(finding)\n"
         "nodes.shutdown()"
     )
     env = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)}
@@ -86,3 +86,17 @@ def test_a_cluster_is_asked_node_by_node(home, tmp_path):
         "ok      shared workspace: every node reads and writes it",
         "ok      versions of nodes: the same as here",
     ], done.stderr
+
+
+def test_an_object_store_that_is_not_known_is_a_problem(home):
+    done = doctor(home, "--workspace", "ftp://absent-store/runs", "--json")
+    findings = {finding["about"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 1
+    assert findings["object store"]["state"] == "problem"
+    assert "absent-store" not in json.loads(done.stdout)["to_paste"]
+
+
+def test_an_address_that_is_none_is_refused_before_anything_is_looked_at(home):
+    done = doctor(home, "--address", "ray://head:10001")
+    assert done.returncode == 2
+    assert "UAD-441" in done.stderr

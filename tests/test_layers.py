@@ -10,6 +10,7 @@ import uadray
 ROOT = Path(uadray.__file__).parent
 LAYERS = [  # from the bottom; a module may import from its own layer and from those before it
     ["errors", "section", "files", "pseudonyms", "yaml_document", "yaml_file"],
+    ["remote"],
     ["data"],
     ["models"],
     ["scoring"],
@@ -17,6 +18,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["training.precision", "training.loop", "training.checkpoint", "training.health"],
     ["config"],
     ["training.reuse", "training.worker", "training.trainer"],
+    ["cluster"],
     ["study"],
     ["reporting"],
     ["bundle"],
@@ -39,11 +41,12 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
         "export",
         "predict",
         "mlflow_sync",
+        "fetch",
         "doctor",
     ],
     ["__main__"],
 ]
-RAY = ["data.batches", "data.mapping", "training.trainer", "study", "diagnosis.cluster"]
+RAY = ["data.batches", "data.mapping", "training.trainer", "cluster.nodes", "study", "diagnosis.cluster"]
 MLFLOW = ["tracking"]
 
 

@@ -12,11 +12,13 @@ ROOT = Path(__file__).parents[1]
 START = """
 import json, os, sys
 from pathlib import Path
-from uadray import conduct
+from uadray import conduct  # whose imports set what MLflow reads
+from uadray.study.machine import Own
+from uadray.study.quiet import log_to
 from studies import made_plan
 
-conduct.log_to(Path("log.txt"))
-conduct.start_ray(made_plan())
+log_to(Path("log.txt"))
+Own().start(made_plan())
 import ray
 from uadray.diagnosis.secrecy import TELEMETRY
 

@@ -19,6 +19,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def doctor(
 ) -> None:
     """Say what is fit, what is not, and what to do about it."""
     with exit_codes():
+        known = checked(address)
         from uadray.diagnosis.finding import State
         from uadray.diagnosis.looking import look
 
-        findings = list(look(workspace, address, tracking_uri))
+        findings = list(look(workspace, known, tracking_uri))
         (_as_json if as_json else _as_table)(findings)
         if any(finding.state is State.PROBLEM for finding in findings):
             raise typer.Exit(1)

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 import yaml
 
+from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
 from uadray.files import write_text
+from uadray.prepare import Address
 from uadray.study.checking import load
 from uadray.study.folder import require_study
 from uadray.study.ledger import Ledger
@@ -23,9 +25,11 @@ def retrain(
     study: Annotated[Path, typer.Argument(help="Folder of a study, the one with study.json.")],
     top: Annotated[int, typer.Option(help="Configurations, best first.", min=1)] = 3,
     seeds: Annotated[int, typer.Option(help="Trainings of each.", min=1)] = 5,
+    address: Address = None,
 ) -> None:
     """Train a study's best configurations again, with several seeds each."""
     with exit_codes():
+        cluster = checked(address)
         require_study(study)
         path = study / "retrain.yaml"
         write_text(path, yaml.safe_dump(retraining(Ledger(study.resolve()), top, seeds), sort_keys=False, width=120))
@@ -33,7 +37,7 @@ def retrain(
         plan = load(path)
         from uadray.conduct import conduct
 
-        conduct(plan, study.resolve().parents[1])
+        conduct(plan, study.resolve().parents[1], address=cluster)
 
 
 if __name__ == "__main__":

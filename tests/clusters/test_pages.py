@@ -30,19 +30,11 @@ def options_of(module):
     return {option for parameter in groups[module.replace("_", "-")].params for option in parameter.opts}
 
 
-def pending():
-    """What the pages may name before it is there: none, once sweep knows --address and fetch exists."""
-    there = (ROOT / "uadray" / "fetch.py").is_file() and "--address" in options_of("sweep")
-    return set() if there else {"fetch", "--address"}
-
-
 @pytest.mark.parametrize("path", TEXTS, ids=identity)
 def test_every_command_that_is_named_is_one_with_these_options(path):
     for module, arguments in commands(path.read_text()):
-        if module in pending():
-            continue
         assert (ROOT / "uadray" / f"{module}.py").is_file(), module
-        asked = {word.partition("=")[0] for word in arguments if word.startswith("-")} - pending()
+        asked = {word.partition("=")[0] for word in arguments if word.startswith("-")}
         assert asked <= options_of(module), f"{module}: {asked}"
 
 

@@ -1,6 +1,5 @@
 """A head of Ray on this machine, as the cluster files start one: who has no token gets nothing."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -13,12 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
-DASHBOARD = ("aiohttp_cors", "colorful", "opencensus", "prometheus_client", "smart_open")  # of ray[default]
-WITHOUT = [name for name in DASHBOARD if importlib.util.find_spec(name) is None]
+DASHBOARD = ("aiohttp-cors", "colorful", "opencensus", "prometheus-client", "smart-open")  # of ray[default]
+INSTALLED = {(found.metadata["Name"] or "").lower().replace("_", "-") for found in distributions()}
+WITHOUT = [name for name in DASHBOARD if name not in INSTALLED]
 RAY = Path(sys.executable).with_name("ray")
 pytestmark = pytest.mark.slow
 

@@ -1,38 +1,45 @@
-"""A running Ray: whether it lets us in, what it has, and whether its nodes share the workspace and the versions."""
+"""A running Ray: whether it lets us in, what it has, and whether its nodes can do a study's work."""
 
 from __future__ import annotations
 
 import os
-import platform
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from uadray import __version__
-from uadray.diagnosis.finding import Finding, ok, problem, warning
-from uadray.study.nodes import unreached
+from uadray.cluster.nodes import alive
+from uadray.cluster.versions import require_alike
+from uadray.diagnosis.finding import Finding, ok, problem
+from uadray.errors import ConfigError
+from uadray.study.place import Place
 
-PATIENCE_S = 60.0
 
-
-def cluster(address: str, workspace: str) -> Iterator[Finding]:
+def cluster(address: str, place: Place) -> Iterator[Finding]:
     """Of the Ray at an address; `auto` is the one of this machine."""
     about = "cluster"
     try:
         with _connected(address):
-            alive = [node for node in ray.nodes() if node["Alive"]]
-            there = ray.cluster_resources()
-            say = f"{len(alive)} nodes, {there.get('CPU', 0):g} CPUs, {there.get('GPU', 0):g} GPUs"
+            nodes, there = alive(), ray.cluster_resources()
+            say = f"{len(nodes)} nodes, {there.get('CPU', 0):g} CPUs, {there.get('GPU', 0):g} GPUs"
             yield ok(about, say)
-            yield from _workspace(workspace)
-            yield from _versions([node["NodeID"] for node in alive])
+            yield from required("shared workspace", "every node reads and writes it", place.nodes)
+            yield from required("versions of nodes", "the same as here", lambda: require_alike(nodes))
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         do = "See that Ray runs there (`ray status`) and that RAY_AUTH_MODE=token and the token file are the cluster's."
         yield problem(about, f"no answer: {(str(error).strip() or type(error).__name__).splitlines()[0][:200]}", do)
+
+
+def required(about: str, fine: str, check: Callable[[], object]) -> Iterator[Finding]:
+    """What a study requires before it begins: a line a problem, or one that says that all is fine."""
+    try:
+        check()
+    except ConfigError as error:
+        for found in error.problems:
+            yield problem(about, f"{found.code} {found.where}: {found.got}", found.do)
+    else:
+        yield ok(about, fine)
 
 
 @contextmanager
@@ -48,35 +55,6 @@ def _connected(address: str) -> Iterator[None]:
 def _knock(address: str) -> None:
     """Raise OSError where nobody listens; Ray itself asks for two minutes."""
     where = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
-    host, _, port = where.rpartition("://")[2].rpartition(":")
+    host, _, port = where.rpartition(":")
     if port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
-
-
-def _workspace(workspace: str) -> Iterator[Finding]:
-    lacking = unreached(workspace, PATIENCE_S)
-    for node, why in lacking.items():
-        do = "Mount the workspace there at the same path, or give a URL that all nodes may write to."
-        yield problem("shared workspace", f"node {node} does not reach it: {why}", do)
-    if not lacking:
-        yield ok("shared workspace", "every node reads and writes it")
-
-
-def _versions(nodes: list[str]) -> Iterator[Finding]:
-    """Ray compares its own version and Python's; torch's and uadray's shape results as well."""
-    asked = ray.remote(_software)
-    tasks = [
-        asked.options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=True)).remote()
-        for node in nodes
-    ]
-    done, _ = ray.wait(tasks, num_returns=len(tasks), timeout=PATIENCE_S)
-    different = sorted(set(ray.get(done)) - {_software()})
-    if different:
-        do = "Install the same everywhere: pip install --constraint constraints.txt ."
-        yield warning("versions of nodes", f"here {_software()}; there {'; '.join(different)}", do)
-    else:
-        yield ok("versions of nodes", "the same as here")
-
-
-def _software() -> str:
-    return f"uadray {__version__}, torch {version('torch')}, Python {platform.python_version()}"
