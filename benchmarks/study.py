@@ -40,7 +40,7 @@ from uadray.config import RunConfig
 from uadray.console import OUT
 from uadray.study.checking import check
 from uadray.study.ledger import Record
-from uadray.study.machine import start_ray
+from uadray.study.machine import Own
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.training.loop import Rank
@@ -154,7 +154,7 @@ def search(plan: StudyConfig, place: Path) -> Searched:
         watch = Watch(plan, study.ledger.folder)
         study = replace(study, progress=watch)
         started = time.perf_counter()
-        start_ray(plan)
+        Own().start(plan)
         study.search()
         return Searched(study, watch, tuple(study.ledger.records()), time.perf_counter() - started)
 

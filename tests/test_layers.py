@@ -10,6 +10,7 @@ import uadray
 ROOT = Path(uadray.__file__).parent
 LAYERS = [  # from the bottom; a module may import from its own layer and from those before it
     ["errors", "section", "files", "pseudonyms", "yaml_document", "yaml_file"],
+    ["remote"],
     ["data"],
     ["models"],
     ["scoring"],
@@ -17,6 +18,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["training.precision", "training.loop", "training.checkpoint", "training.health"],
     ["config"],
     ["training.reuse", "training.kept_maps", "training.worker", "training.trainer"],
+    ["cluster"],
     ["study"],
     ["reporting"],
     ["bundle"],
@@ -28,14 +30,15 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["viewing"],
     ["prediction"],
     ["tracking"],
+    ["diagnosis"],
     ["console"],
     ["prepare", "fsck", "qc", "schema"],
     ["conduct", "dry_run", "opening", "assess"],
-    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "mlflow_sync"],
+    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "mlflow_sync", "fetch", "doctor"],
     ["export", "predict", "bids_app"],
     ["__main__"],
 ]
-RAY = ["data.batches", "data.mapping", "training.trainer", "study"]
+RAY = ["data.batches", "data.mapping", "training.trainer", "cluster.nodes", "study", "diagnosis.cluster"]
 MLFLOW = ["tracking"]
 
 

@@ -6,8 +6,10 @@ import typer
 
 from uadray.bids_app import ManyLabels, bids_app
 from uadray.compare import compare
+from uadray.doctor import doctor
 from uadray.evaluate import evaluate
 from uadray.export import export
+from uadray.fetch import fetch
 from uadray.fsck import fsck
 from uadray.mlflow_sync import mlflow_sync
 from uadray.predict import predict
@@ -23,7 +25,7 @@ from uadray.train import train
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 for verb in (
     *(sweep, train, retrain, status, evaluate, report, compare, export, predict),
-    *(prepare, qc, fsck, schema, mlflow_sync),
+    *(prepare, qc, fsck, schema, mlflow_sync, fetch, doctor),
 ):
     app.command()(verb)
 app.command(cls=ManyLabels)(bids_app)

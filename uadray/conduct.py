@@ -22,7 +22,8 @@ from uadray.study.folder import Agree, as_it_began, held
 from uadray.study.importance import importances
 from uadray.study.labels import labels_for
 from uadray.study.ledger import Ledger, Record
-from uadray.study.machine import start_ray
+from uadray.study.machine import Machine, machine_at
+from uadray.study.place import Place, place_of
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.study.quiet import log_to
@@ -41,11 +42,12 @@ class Study:
     """A study that this process holds."""
 
     plan: StudyConfig
-    workspace: Path
+    place: Place
     store: Store
     ledger: Ledger
     progress: Progress
     tracker: Tracker
+    machine: Machine
 
     def search(self) -> Record:
         """The selected trial; what is on disk is not computed again."""
@@ -55,18 +57,22 @@ class Study:
             self.tracker.trial(record.index)
 
         def finished(record: Record) -> None:
+            self.place.keep(self.plan.study)
             self.progress.finished(record)
             self.tracker.trial(record.index)
 
         if sealed_trial(self.ledger) is None and not searcher.complete:
-            start_ray(self.plan)
-            run_trials(self.plan, self.store, self.workspace / "trainings", searcher, self.progress, finished)
+            self.machine.start(self.plan)
+            trainings, seen_s = self.place.folder / "trainings", self.machine.seen_s
+            slices = self.place.slices
+            run_trials(self.plan, self.store, trainings, searcher, self.progress, finished, seen_s, slices)
         known = sealed_trial(self.ledger) is not None
         best = select(self.plan, self.ledger, self.store, searcher.ending)
         importance = self.ledger.folder / "importance.json"  # the last that is written
         if not known or not importance.is_file():
             write_best(self.plan, best, self.ledger.folder / "best.yaml")
             write_json(importance, importances(self.ledger.records(), self.plan.winner[0]))
+        self.place.keep(self.plan.study)
         return best
 
     def conclude(self, best: Record) -> Verdict | None:
@@ -75,34 +81,46 @@ class Study:
         if has_lesions(self.store, "test"):
             verdict = judge(self.plan, self.ledger, self.store, best, self.progress.tested)
             write_comparison(verdict, self.ledger)
+            self.place.keep(self.plan.study)
         self.tracker.ending()
         return verdict
 
     def places(self) -> dict[str, str]:
         """Where a person finds what the study left."""
-        return {"Files": str(self.ledger.folder), "MLflow": self.tracker.place()}
+        return {"Files": self.place.named(self.ledger.folder), "MLflow": self.tracker.place()}
 
 
 @contextmanager
-def opened(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> Iterator[Study]:
+def opened(
+    plan: StudyConfig, workspace: Path | str, agree: Agree = as_it_began, address: str | None = None
+) -> Iterator[Study]:
     """The study in its folder below the workspace, its slices prepared; no other process has it meanwhile.
 
-    `agree` says how far a plan may differ from the one that the folder was begun with.
+    The workspace is a folder or a URL. `agree` says how far a plan may differ from the one that the folder was begun
+    with, `address` which Ray cluster the trials run on; None for a Ray of the study's own.
     """
-    needing = labels_for(plan)
-    store = prepared(plan.cohort, plan.prepare, workspace, require=partial(require_parts, labels_for=needing))
-    require_lesions(store, needing)
-    folder = workspace / "studies" / plan.study
-    with held(folder, plan, store.key, agree) as ledger, Progress(plan, folder, OUT) as progress:
-        log_to(ledger.folder / "log.txt")
-        write_environment(ledger.folder)
-        with Tracker(ledger.folder, Server(tracking_uri(workspace), workspace)) as tracker:
-            yield Study(plan, workspace, store, ledger, progress, tracker)
+    place = place_of(str(workspace))
+    place.check(plan.resources.workers)
+    machine = machine_at(address, place.nodes)
+    if said := machine.check(plan):
+        OUT.print(said, highlight=False, soft_wrap=True)
+    with place.study(plan.study):
+        needing = labels_for(plan)
+        store = prepared(plan.cohort, plan.prepare, place.folder, require=partial(require_parts, labels_for=needing))
+        require_lesions(store, needing)
+        place.keep_slices(store)
+        folder = place.folder / "studies" / plan.study
+        with held(folder, plan, store.key, agree, place.mirror) as ledger, Progress(plan, folder, OUT) as progress:
+            log_to(ledger.folder / "log.txt")
+            write_environment(ledger.folder)
+            place.keep(plan.study)
+            with Tracker(ledger.folder, Server(tracking_uri(place.folder), place.folder)) as tracker:
+                yield Study(plan, place, store, ledger, progress, tracker, machine)
 
 
-def conduct(plan: StudyConfig, workspace: Path, agree: Agree = as_it_began) -> None:
+def conduct(plan: StudyConfig, workspace: Path | str, agree: Agree = as_it_began, address: str | None = None) -> None:
     """Search, choose by the validation patients, test once, and say what came of it."""
-    with opened(plan, workspace, agree) as study:
+    with opened(plan, workspace, agree, address) as study:
         best = study.search()
         verdict = study.conclude(best)
     OUT.print(f"The search ended: {ending_of(study.ledger)}.", highlight=False)

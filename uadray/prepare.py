@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from uadray.data.store import Store
 
 Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
+WorkspaceOrUrl = Annotated[
+    str, typer.Option("--workspace", help="As a folder, or s3://bucket/prefix, gs://, abfss://: survives the machine.")
+]
 Bids = Annotated[Path | None, typer.Option(help="BIDS folder to take instead of the file's cohort.")]
+Address = Annotated[
+    str | None, typer.Option(help="Ray cluster to run on, auto or HOST:PORT; a Ray of its own unless given.")
+]
 Check = Annotated[bool, typer.Option("--check", help="Say what is wrong with the cohort, and prepare nothing.")]
 
 

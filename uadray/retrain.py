@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 import yaml
 
+from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
 from uadray.files import write_text
+from uadray.prepare import Address
 from uadray.study.checking import load
 from uadray.study.ledger import Ledger
 from uadray.study.naming import Named, study_folder
@@ -22,9 +24,11 @@ def retrain(
     study: Named,
     top: Annotated[int, typer.Option(help="Configurations, best first.", min=1)] = 3,
     seeds: Annotated[int, typer.Option(help="Trainings of each.", min=1)] = 5,
+    address: Address = None,
 ) -> None:
     """Train a study's best configurations again, with several seeds each."""
     with exit_codes():
+        cluster = checked(address)
         folder = study_folder(study).resolve()
         path = folder / "retrain.yaml"
         write_text(path, yaml.safe_dump(retraining(Ledger(folder), top, seeds), sort_keys=False, width=120))
@@ -32,7 +36,7 @@ def retrain(
         plan = load(path)
         from uadray.conduct import conduct
 
-        conduct(plan, folder.parents[1])
+        conduct(plan, folder.parents[1], address=cluster)
 
 
 if __name__ == "__main__":

@@ -12,28 +12,31 @@ from typing import Annotated
 
 import typer
 
+from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
-from uadray.prepare import Bids, Workspace
+from uadray.prepare import Address, Bids, WorkspaceOrUrl
 from uadray.study.checking import load
 from uadray.study.one_run import one_run
 
 
 def train(
     space: Annotated[Path, typer.Argument(help="Search space of one point, a YAML file.")],
-    workspace: Workspace = Path("runs"),
+    workspace: WorkspaceOrUrl = "runs",
     bids: Bids = None,
+    address: Address = None,
 ) -> None:
     """Train one configuration and score it on the validation patients."""
     with exit_codes():
+        cluster = checked(address)
         plan = one_run(load(space, bids))
         from uadray.conduct import opened
 
-        with opened(plan, workspace) as study:
+        with opened(plan, workspace, address=cluster) as study:
             trained = study.search()
         OUT.print(f"{trained.run.describe()}, {len(trained.curve)} epochs, validation:", highlight=False)
         for name, value in trained.metrics.items():
             OUT.print(f"  {name:24} {value:.4g}", highlight=False)
-        OUT.print(f"files: {study.ledger.trial(trained.index)}", highlight=False, soft_wrap=True)
+        OUT.print(f"files: {study.place.named(study.ledger.trial(trained.index))}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def opened(found: Found, kept: dict[str, Any]) -> Opened:
 def _open(found: Found, store: Store, verdict: Verdict, winner: Record) -> Opened:
     torch.set_num_threads(found.plan.resources.cpus_per_worker)
     exact_fp32()
-    device, healthy = found.plan.resources.device, store.read("val", "healthy")
+    device, healthy = found.plan.resources.device_here, store.read("val", "healthy")
     model = winner.run.model.build(store.size)
     load_weights(model, found.ledger.trial(winner.index) / "checkpoints")
     detector = Detector(model.to(device), winner.run.scoring, device).fit(healthy)

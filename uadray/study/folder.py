@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from uadray.errors import ConfigError, Problem
 from uadray.files import write_json
+from uadray.remote.mirror import Here, Mirror
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
 
@@ -47,8 +48,10 @@ def with_larger_budget(path: Path, written: Tree, asked: Tree) -> None:
 
 
 @contextmanager
-def held(folder: Path, plan: StudyConfig, store_key: str, agree: Agree = as_it_began) -> Iterator[Ledger]:
-    """The ledger of a study that no other process runs meanwhile.
+def held(
+    folder: Path, plan: StudyConfig, store_key: str, agree: Agree = as_it_began, mirror: Mirror = Here()
+) -> Iterator[Ledger]:
+    """The ledger of a study that no other process runs meanwhile; `mirror` says where else the folder is.
 
     Raises ConfigError: UAD-301 when the folder holds a study of this name with other settings or slices, UAD-302 when
     another process has it.
@@ -65,7 +68,7 @@ def held(folder: Path, plan: StudyConfig, store_key: str, agree: Agree = as_it_b
         lock.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
         lock.flush()
         _agreed(folder / PLAN, {**plan.plain(), "store": store_key}, agree)
-        yield Ledger(folder.resolve())
+        yield Ledger(folder.resolve(), mirror)
 
 
 def holder(folder: Path) -> str | None:

@@ -35,6 +35,7 @@ def open_test(ledger: Ledger, store: Store, purpose: str, group: Group = "lesion
         file.write(json.dumps(opening) + "\n")
         file.flush()
         os.fsync(file.fileno())
+    ledger.mirror.send_files([ledger.folder / "selection.json", ledger.folder / OPENINGS])
     return store.read(split, group)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uadray.config import RunConfig
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
+from uadray.remote.mirror import Here, Mirror
 from uadray.scoring import threshold
 from uadray.scoring.scorecard import Scorecard
 from uadray.scoring.threshold import Fitted
@@ -93,6 +94,8 @@ class Ledger:
     """The folder of a study's trials."""
 
     folder: Path
+    mirror: Mirror = Here()
+    """Where else it is."""
 
     @property
     def study_id(self) -> str:

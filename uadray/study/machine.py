@@ -1,41 +1,147 @@
-"""The Ray that a study runs on: of this machine, quiet, on loopback."""
+"""The Ray that a study runs on: of this machine, quiet, on loopback; or a cluster that is there already."""
 
 from __future__ import annotations
 
 import math
 import os
 import signal
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
 import ray
 import ray.data
 
+import uadray
+from uadray.cluster.nodes import Node
+from uadray.cluster.reach import SEEN_S
+from uadray.cluster.versions import require_alike
 from uadray.errors import ConfigError, Problem
 from uadray.study.plan import StudyConfig
-from uadray.study.quiet import silence
+from uadray.study.quiet import SETTINGS, silence
+
+KNOCK_S = 10.0
+STORES = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "UADRAY_SCRATCH")  # keys are each node's own
 
 
-def start_ray(plan: StudyConfig) -> None:
-    """Start Ray, sized for the study; nothing where it is running already.
+class Machine(Protocol):
+    """Where trials run."""
 
-    Raises ConfigError (UAD-303) when the machine has fewer GPUs than one trial asks for: it would wait for ever.
-    """
-    if ray.is_initialized():
-        return
-    resources = plan.resources
-    wanted = plan.budget.concurrent_trials * resources.cpus
+    @property
+    def seen_s(self) -> float:
+        """How long a finished trial's record may take until this process sees it."""
+
+    def check(self, plan: StudyConfig) -> str:
+        """Raise what can be known before slices are prepared; what is to be said of the machine, "" for nothing."""
+
+    def start(self, plan: StudyConfig) -> None:
+        """Have Ray ready for the study's trials; nothing where it is."""
+
+
+class Own:
+    """A Ray of this process, on loopback, sized for the study; it ends with the process."""
+
+    @property
+    def seen_s(self) -> float:
+        """At once."""
+        return 0.0
+
+    def check(self, plan: StudyConfig) -> str:
+        """Nothing: the machine is this one."""
+        return ""
+
+    def start(self, plan: StudyConfig) -> None:
+        """Start Ray, sized for the study.
+
+        Raises ConfigError (UAD-303) when the machine has fewer GPUs than one trial asks for: it would wait for ever.
+        """
+        if ray.is_initialized():
+            return
+        resources = plan.resources
+        wanted = plan.budget.concurrent_trials * resources.cpus
+        cores = max(os.cpu_count() or 1, math.ceil(wanted))
+        _begin(plan, {}, address="local", num_cpus=cores, include_dashboard=False)
+        gpus, there = resources.gpus_per_worker * resources.workers, ray.cluster_resources().get("GPU", 0)
+        if gpus > there:
+            must, do = f"a trial needs {gpus:g} GPUs", "Lower resources.gpus_per_worker; 0 trains on the CPU."
+            raise ConfigError(Problem("UAD-303", "resources", must, f"{there:g} here", do))
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Ray cluster that runs already; this package reaches its nodes as it is here, everything else they have."""
+
+    address: str  # auto or HOST:PORT
+    nodes: Callable[[], list[Node]]
+    """Those that live, if all of them have the workspace; else it raises."""
+
+    @property
+    def seen_s(self) -> float:
+        """A shared file system may take its time."""
+        return SEEN_S
+
+    def check(self, plan: StudyConfig) -> str:
+        """Connect, and see that every node can do its part.
+
+        Raises ConfigError: UAD-442 where no cluster answers, UAD-443 or UAD-449 for nodes without the workspace,
+        UAD-444 for nodes with other versions of what computes.
+        """
+        self.start(plan)
+        nodes = self.nodes()
+        require_alike(nodes)
+        return _described(nodes, plan)
+
+    def start(self, plan: StudyConfig) -> None:
+        """Connect to the cluster; raises ConfigError (UAD-442) where none answers."""
+        if ray.is_initialized():
+            return
+        shipped = {"py_modules": [str(Path(uadray.__file__).parent)], "excludes": ["__pycache__"]}
+        try:
+            _knock(self.address)
+            _begin(plan, shipped, address=self.address)
+        except (OSError, RuntimeError, ValueError) as error:
+            must, got = "a Ray cluster of this version must answer there", str(error).strip().splitlines()[0]
+            do = "ray status on one of its nodes says whether it runs; without --address a study has a Ray of its own."
+            raise ConfigError(Problem("UAD-442", f"--address {self.address}", must, got, do)) from error
+
+
+def machine_at(address: str | None, nodes: Callable[[], list[Node]]) -> Machine:
+    """The cluster at an address, or a Ray of one's own where there is none; `nodes` as in Cluster."""
+    return Own() if address is None else Cluster(address, nodes)
+
+
+def _begin(plan: StudyConfig, shipped: Mapping[str, Any], **where: Any) -> None:
+    """ray.init, after which nothing of Ray reaches the screen; the variables are those of every process of a trial."""
+    threads = str(plan.resources.cpus_per_worker)
+    where_stores_are = {name: os.environ[name] for name in STORES if name in os.environ}
+    variables = {**SETTINGS, **where_stores_are, "OMP_NUM_THREADS": threads, "GOMP_SPINCOUNT": "1000"}
+    os.environ |= SETTINGS
     ray.init(
-        address="local",
-        num_cpus=max(os.cpu_count() or 1, math.ceil(wanted)),
-        include_dashboard=False,
         log_to_driver=False,
         logging_level="ERROR",
-        runtime_env={"env_vars": {"OMP_NUM_THREADS": str(resources.cpus_per_worker), "GOMP_SPINCOUNT": "1000"}},
+        runtime_env={"env_vars": variables, **shipped},
+        **where,
     )
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # schedulers ask with SIGTERM
     silence()  # ray.init sets its loggers up anew
     ray._private.worker._worker_logs_enabled = False  # it says of each killed worker, in spite of log_to_driver
     ray.data.DataContext.get_current().enable_progress_bars = False
-    gpus, there = resources.gpus_per_worker * resources.workers, ray.cluster_resources().get("GPU", 0)
-    if gpus > there:
-        must, do = f"a trial needs {gpus:g} GPUs", "Lower resources.gpus_per_worker; 0 trains on the CPU."
-        raise ConfigError(Problem("UAD-303", "resources", must, f"{there:g} here", do))
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens: Ray would ask for minutes."""
+    host, _, port = address.rpartition(":")
+    if host:
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK_S).close()
+
+
+def _described(nodes: list[Node], plan: StudyConfig) -> str:
+    """The cluster in a line, and whether a trial has to wait for a node that can take it."""
+    there, resources = ray.cluster_resources(), plan.resources
+    needed = {"CPU": float(resources.cpus_per_worker), "GPU": resources.gpus_per_worker}
+    able = [node for node in ray.nodes() if all(node["Resources"].get(kind, 0) >= n for kind, n in needed.items())]
+    said = f"cluster: {len(nodes)} nodes, {there.get('CPU', 0):g} cores, {there.get('GPU', 0):g} GPUs"
+    wanted = " and ".join(f"{number:g} {kind}" for kind, number in needed.items() if number)
+    return said if able else f"{said}; no node has {wanted} yet, and trials wait for one"

@@ -99,6 +99,10 @@ class SettledSearch(OptunaSearch):
                 return {"index": index, "run": run.plain(), "limits": list(self._limits(number, run).items())}
         return str(Searcher.FINISHED)
 
+    def stop(self) -> None:
+        """Draw nothing more in this start of the study."""
+        self._next = self.plan.trainings
+
     def run_of(self, trial_id: str) -> tuple[int, RunConfig]:
         """The trial's number and configuration."""
         return self._runs[trial_id]

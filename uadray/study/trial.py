@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,32 @@ from typing import Any
 
 from ray import tune
 
+from uadray.errors import Problem, StudyError
 from uadray.study.ledger import Ledger
 from uadray.training.resources import ResourcesConfig
 from uadray.training.trainer import Datasets, fit
 from uadray.training.worker import Task
 
 
+class Astray(StudyError):
+    """A trial came to a node that has not got the study."""
+
+
 def run_trial(config: Mapping[str, Any], task: Task, resources: ResourcesConfig, datasets: Datasets) -> None:
-    """Train and score what the searcher suggested, `index`, `run` and `limits`, in the study's folder of `task`."""
+    """Train and score what the searcher suggested, `index`, `run` and `limits`, in the study's folder of `task`.
+
+    Raises Astray (UAD-445) on a node that has not got the folder: one may have joined the cluster since it was
+    looked at.
+    """
     own = {name: config[name] for name in ("index", "run")}
     folder = Ledger(Path(task.folder)).trial(config["index"])
+    task.mirror.bring(folder)
+    task.mirror.bring_file(Path(task.folder) / "study.json")
+    _require_study(Path(task.folder))
     fit(replace(task, **own, folder=str(folder), limits=dict(config["limits"])), datasets, resources, tune.report)
+
+
+def _require_study(folder: Path) -> None:
+    if not (folder / "study.json").is_file():
+        must, do = "every node of the cluster must have the study", "Give it the workspace; the same command goes on."
+        raise Astray(Problem("UAD-445", f"node {platform.node()}", must, f"no {folder}", do))

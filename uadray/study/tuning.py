@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ray.data
 from ray import tune
 from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
@@ -13,24 +15,27 @@ from ray.tune.progress_reporter import TrialProgressCallback
 
 from uadray.data import batches
 from uadray.data.store import Store
-from uadray.errors import Problem
+from uadray.data.subject import Group, Split
+from uadray.errors import Problem, StudyError
+from uadray.remote.objects import StoreAway
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.study.searcher import SettledSearch
-from uadray.study.trial import run_trial
+from uadray.study.trial import Astray, run_trial
 from uadray.training.trainer import Datasets
 from uadray.training.worker import Task
 
+Dataset = Callable[[Store, Split, Group], ray.data.Dataset]
 RESTARTS = 2  # of a trial whose process was killed; it goes on from its last checkpoint
 
 
-def load_datasets(store: Store) -> Datasets:
+def load_datasets(store: Store, dataset: Dataset = batches.dataset) -> Datasets:
     """Healthy slices to train on, healthy slices and, where there are any, patients to validate on."""
-    patients = {"val_lesion": batches.dataset(store, "val", "lesion")} if store.subjects("val", "lesion") else {}
+    patients = {"val_lesion": dataset(store, "val", "lesion")} if store.subjects("val", "lesion") else {}
     return {
-        "train": batches.dataset(store, "train", "healthy"),
-        "val_healthy": batches.dataset(store, "val", "healthy"),
+        "train": dataset(store, "train", "healthy"),
+        "val_healthy": dataset(store, "val", "healthy"),
         **patients,
     }
 
@@ -42,11 +47,14 @@ def run_trials(
     searcher: SettledSearch,
     progress: Progress,
     finished: Callable[[Record], None],
+    seen_s: float = 0.0,
+    dataset: Dataset = batches.dataset,
 ) -> None:
     """Run trials until the searcher has no more; `finished` is told of each once its record is in the ledger.
 
-    `trainings` is the folder where trained weights are found again, by this study and by others.
-    Raises KeyboardInterrupt when it was interrupted; trials that were running go on from their last epoch.
+    `trainings` is the folder where trained weights are found again, by this study and by others. A record may take
+    `seen_s` until this process sees it. Trials that were running go on from their last epoch after what is raised:
+    StudyError (UAD-445) when a trial came to a node without the workspace, KeyboardInterrupt when it was interrupted.
     """
     resources = plan.resources
     task = Task(
@@ -59,8 +67,10 @@ def run_trials(
         trainings=str(trainings.resolve()),
         painting=plan.painting.plain(),
         threads=resources.cpus_per_worker,
+        mirror=searcher.ledger.mirror,
     )
-    trainable = tune.with_parameters(run_trial, task=task, resources=resources, datasets=load_datasets(store))
+    trainable = tune.with_parameters(run_trial, task=task, resources=resources, datasets=load_datasets(store, dataset))
+    watcher = _Watcher(searcher, progress, finished, seen_s)
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.held_by_trial),
         tune_config=tune.TuneConfig(
@@ -72,13 +82,15 @@ def run_trials(
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(searcher.ledger.folder / "ray"),
-            callbacks=[_Watcher(searcher, progress, finished), _Silent()],
+            callbacks=[watcher, _Silent()],
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
         ),
     )
     tuner.fit()
+    if watcher.ended_by is not None:
+        raise watcher.ended_by
     if not searcher.done:  # Tune swallows an interrupt and returns
         raise KeyboardInterrupt
     searcher.settle_all()
@@ -91,10 +103,15 @@ class _Watcher(tune.Callback):
         """Nothing: Tune saves its callbacks to restore experiments, but a study goes on from its own records."""
         return {}
 
-    def __init__(self, searcher: SettledSearch, progress: Progress, finished: Callable[[Record], None]) -> None:
+    def __init__(
+        self, searcher: SettledSearch, progress: Progress, finished: Callable[[Record], None], seen_s: float
+    ) -> None:
         self._searcher = searcher
         self._progress = progress
         self._finished = finished
+        self._seen_s = seen_s
+        self.ended_by: StudyError | None = None
+        """What keeps every trial from going on, and is no trial's fault."""
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         self._progress.started(*self._searcher.run_of(trial.trial_id))
@@ -108,14 +125,40 @@ class _Watcher(tune.Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         index, _ = self._searcher.run_of(trial.trial_id)
-        record = self._searcher.ledger.record(index)
+        try:
+            self._take(index)
+        except StoreAway as error:
+            self._end(error)
+
+    def _take(self, index: int) -> None:
+        """Tell of a trial whose record is written."""
+        ledger = self._searcher.ledger
+        if ledger.record(index) is None:
+            ledger.mirror.bring(ledger.trial(index))
+        deadline = time.monotonic() + self._seen_s
+        while (record := ledger.record(index)) is None and time.monotonic() < deadline:
+            time.sleep(0.1)
         if record is not None:
             self._finished(record)
 
+    def _end(self, error: StudyError) -> None:
+        self.ended_by = self.ended_by or error
+        self._searcher.stop()
+
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         index, run = self._searcher.run_of(trial.trial_id)
-        if self._searcher.ledger.record(index) is None:
-            self._searcher.ledger.fail(index, run, _why(trial, index))
+        error = trial.get_pickled_error()
+        if isinstance(error, (Astray, StoreAway)):
+            self._end(error)
+            return
+        ledger = self._searcher.ledger
+        try:
+            ledger.mirror.bring(ledger.trial(index))
+            if ledger.record(index) is None:
+                ledger.fail(index, run, _why(trial, index))
+                ledger.mirror.send(ledger.trial(index))
+        except StoreAway as away:
+            self._end(away)
         self.on_trial_complete(iteration, trials, trial)
 
 

@@ -97,7 +97,7 @@ def judge(
 
     torch.set_num_threads(plan.resources.cpus_per_worker)
     exact_fp32()
-    device = plan.resources.device
+    device = plan.resources.device_here
     healthy = store.read("val", "healthy")
     detector = _detector(best, ledger, healthy, device)
     patients = store.read("val", "lesion") if store.subjects("val", "lesion") else healthy.only([])

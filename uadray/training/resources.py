@@ -34,6 +34,13 @@ class ResourcesConfig(Section):
         return torch.device("cuda" if self.gpus_per_worker else "cpu")
 
     @property
+    def device_here(self) -> torch.device:
+        """The same in a process that belongs to no trial: the head of a cluster may have no GPU, nor a laptop."""
+        import torch
+
+        return self.device if torch.cuda.is_available() else torch.device("cpu")
+
+    @property
     def cpus(self) -> float:
         """CPU cores of a trial, all its workers together."""
         waiting = WAITING if self.workers > 1 else 0

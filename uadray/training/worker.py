@@ -20,6 +20,8 @@ from uadray.config import RunConfig
 from uadray.data.store import Slices
 from uadray.errors import UadError
 from uadray.files import write_json
+from uadray.remote.mirror import Here, Mirror
+from uadray.remote.objects import StoreAway
 from uadray.scoring import threshold
 from uadray.scoring.detector import Detector
 from uadray.scoring.figure import save_panels, save_samples
@@ -45,6 +47,7 @@ class Task:
     store: str  # the key of the slices
     painting: dict[str, Any]  # a SyntheticConfig as plain values, of the lesions painted on healthy slices
     threads: int = 1
+    mirror: Mirror = Here()  # where else the folders are
 
     @property
     def checkpoints(self) -> Path:
@@ -75,9 +78,10 @@ def work(task: Task, place: Place) -> None:
     little longer than the study; who comes after waits for it, and takes the record if there is one by then.
     """
     with _first_alone(place.rank, Path(task.folder)):
-        if place.rank.world == 1 and task.record.is_file():
-            return
-        _work(task, place)
+        if place.rank.world > 1 or not task.record.is_file():
+            _work(task, place)
+        if place.rank.index == 0:
+            task.mirror.send(Path(task.folder))
 
 
 def _work(task: Task, place: Place) -> None:
@@ -86,6 +90,8 @@ def _work(task: Task, place: Place) -> None:
     curve: checkpoint.Curve = []
     try:
         record = _train_and_score(task, place, curve)
+    except StoreAway:
+        raise  # it is not the trial that failed
     except health.Diverged as error:
         record = {"status": "diverged", "reason": str(error)}
     except Exception as error:
@@ -113,6 +119,7 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
     key = training_key(run, model, task.store, task.size, arithmetic)
     shared = Path(task.trainings) / key
     with _first_alone(place.rank, shared):
+        task.mirror.bring(shared)
         training = Training(model, run.train, place.device, place.wrap, place.rank)
         epochs = run.train.last_epoch if training.optimisers else 0
         last = int(place.rank.first(_last_epoch(checkpoint.known_curve(shared), epochs, task.limits)))
@@ -130,6 +137,7 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
         found = scored(
             kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy, kept)
         )
+        task.mirror.send(shared)
     return {
         "status": status,
         "training": key,
@@ -172,7 +180,10 @@ def _train(
         health.check([*curve, row])
         curve.append({**row, "seconds": time.monotonic() - started})
         if place.rank.index == 0:
+            former = set(shared.glob("epoch-*"))
             checkpoint.save(training, curve, shared)
+            task.mirror.send(shared)
+            task.mirror.drop(former - set(shared.glob("epoch-*")))
         place.report({"epoch": training.epoch, **curve[-1]})
     return "completed"
 

@@ -1,0 +1,79 @@
+import pytest
+
+from uadray.errors import ConfigError
+from uadray.remote import objects as remote
+from uadray.remote.objects import Objects, StoreAway, cache, opened, writable
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Objects(tmp_path.as_uri())
+
+
+def test_an_object_is_read_as_it_was_written_and_none_where_there_is_none(store):
+    store.write("a/b.bin", b"content")
+    assert store.read("a/b.bin") == b"content"
+    assert store.read("a/c.bin") is None
+    assert store.sizes("a") == {"a/b.bin": 7}
+    assert store.children("") == []
+    store.remove("a/b.bin")
+    store.remove("a/b.bin")
+    assert store.sizes() == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host/runs", "s3://", "s3://key:secret@bucket/runs", "s3://bucket/runs?access_key=k"]
+)
+def test_what_is_no_plain_url_of_a_store_is_refused_and_keys_in_it_are_not_said(url):
+    with pytest.raises(ConfigError, match="UAD-446") as refused:
+        opened(url)
+    assert "secret" not in str(refused.value)
+
+
+class Away:
+    """A file system that does not answer so many times."""
+
+    def __init__(self, failures, system):
+        self.left, self.system = failures, system
+
+    def __getattr__(self, name):
+        if self.left:
+            self.left -= 1
+            raise OSError("connection refused")
+        return getattr(self.system, name)
+
+
+def away(monkeypatch, store, failures):
+    system, root = remote._opened(store.url)
+    waited = []
+    monkeypatch.setattr(remote, "_opened", lambda url, kept=Away(failures, system): (kept, root))
+    monkeypatch.setattr(remote.time, "sleep", waited.append)
+    return waited
+
+
+def test_a_store_in_which_nothing_may_be_written_is_refused_at_once(monkeypatch, store):
+    waited = away(monkeypatch, store, 99)
+    with pytest.raises(ConfigError, match=r"UAD-447 .*connection refused"):
+        writable(store)
+    assert waited == []
+
+
+def test_a_store_that_is_away_is_asked_again_after_growing_waits(monkeypatch, store, caplog):
+    store.write("a", b"1")
+    waited = away(monkeypatch, store, 3)
+    assert store.read("a") == b"1"
+    assert waited == [1.0, 2.0, 5.0]
+    assert caplog.text.count("does not answer, again in") == 3
+
+
+def test_a_store_that_stays_away_ends_what_is_asked_with_a_code(monkeypatch, store):
+    waited = away(monkeypatch, store, 99)
+    with pytest.raises(StoreAway, match=r"UAD-448 .*connection refused.* the same command goes on"):
+        store.read("a")
+    assert sum(waited) == 83
+
+
+def test_every_url_has_a_cache_of_its_own_which_the_environment_may_place(monkeypatch, tmp_path):
+    monkeypatch.setenv("UADRAY_SCRATCH", str(tmp_path))
+    assert cache("s3://bucket/a") == cache("s3://bucket/a/") != cache("s3://bucket/b")
+    assert cache("s3://bucket/a").is_relative_to(tmp_path)

@@ -1,0 +1,1 @@
+"""What `uadray.doctor` looks at, a file a topic; each gives findings and changes nothing."""

@@ -1,0 +1,129 @@
+"""A folder of this machine and the same folder in an object store, brought into agreement one way or the other.
+
+Files whose name begins with a dot, locks and drafts, stay where they are. Data are sent first, then JSON, then a
+trial's record, and what is superseded is dropped last: whoever brings a folder after a kill in the midst of it finds
+the former checkpoint whole, or the new one. Weights and slices, which have their SHA-256 written beside them, are known
+by their size; all else is brought and sent again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from uadray.remote.objects import Objects
+
+SEALED = (".safetensors", ".parquet")
+LAST = (".json", ".jsonl", ".yaml")
+
+
+class Mirror(Protocol):
+    """Where else a workspace is."""
+
+    def bring(self, folder: Path) -> None:
+        """Have what was sent of a folder."""
+
+    def bring_file(self, path: Path) -> None:
+        """Have a file as it was sent, if it was."""
+
+    def send(self, folder: Path) -> None:
+        """Have elsewhere what is in a folder."""
+
+    def send_files(self, paths: Iterable[Path]) -> None:
+        """Have elsewhere what these files hold, in this order."""
+
+    def drop(self, folders: Iterable[Path]) -> None:
+        """Have no longer elsewhere what is gone here: checkpoints that newer ones supersede."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """Nowhere else: every process sees the same folder."""
+
+    def bring(self, folder: Path) -> None:
+        """Nothing: it is here."""
+
+    def bring_file(self, path: Path) -> None:
+        """Nothing: it is here."""
+
+    def send(self, folder: Path) -> None:
+        """Nothing: it is there."""
+
+    def send_files(self, paths: Iterable[Path]) -> None:
+        """Nothing: they are there."""
+
+    def drop(self, folders: Iterable[Path]) -> None:
+        """Nothing: they are gone."""
+
+
+@dataclass(frozen=True)
+class There:
+    """A workspace below a URL; `root` is where it lies on this machine."""
+
+    objects: Objects
+    root: str
+
+    def bring(self, folder: Path) -> None:
+        """Have what was sent of a folder; what is here besides stays."""
+        for name, size in sorted(self.objects.sizes(self._name(folder)).items(), key=lambda found: _rank(found[0])):
+            path = Path(self.root) / name
+            if path.is_file() and _good(path, size):
+                continue
+            content = self.objects.read(name)
+            if content is not None:  # else another process dropped it meanwhile
+                write_bytes(path, content)
+
+    def bring_file(self, path: Path) -> None:
+        """Have a file as it was sent, if it was."""
+        content = self.objects.read(self._name(path))
+        if content is not None:
+            write_bytes(path, content)
+
+    def send(self, folder: Path) -> None:
+        """Have elsewhere what is in a folder."""
+        there = self.objects.sizes(self._name(folder))
+        found = {self._name(path): path for path in folder.rglob("*") if _kept(path, folder)}
+        for name, path in sorted(found.items(), key=lambda each: _rank(each[0])):
+            if not name.endswith(SEALED) or there.get(name) != path.stat().st_size:
+                self.objects.write(name, path.read_bytes())
+
+    def send_files(self, paths: Iterable[Path]) -> None:
+        """Have elsewhere what these files hold, in this order."""
+        for path in paths:
+            self.objects.write(self._name(path), path.read_bytes())
+
+    def drop(self, folders: Iterable[Path]) -> None:
+        """Have no longer elsewhere what is gone here, but for what another machine keeps."""
+        for folder in folders:
+            there = self.objects.sizes(self._name(folder))
+            if not any(name.endswith("/kept") for name in there):
+                for name in sorted(there, key=_rank, reverse=True):
+                    self.objects.remove(name)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+
+def _good(path: Path, size: int) -> bool:
+    """Whether a file of this machine need not be brought: a sealed one of that size; a database, which is used here."""
+    return path.name.endswith(".db") or (path.name.endswith(SEALED) and path.stat().st_size == size)
+
+
+def _kept(path: Path, folder: Path) -> bool:
+    return path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """Data, then JSON, then what says that all is there."""
+    return (2 if name.endswith("/trial.json") else 1 if name.endswith(LAST) else 0, name)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(path)

@@ -1,0 +1,170 @@
+"""An object store below one URL, by pyarrow's file systems: s3://, gs://, abfss://, and file:// for a folder.
+
+Endpoint and keys come from the environment, as each store's own tools have it (AWS_ENDPOINT_URL, AWS_PROFILE, ...);
+nothing of them is written or said. An object appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from pyarrow import fs
+
+from uadray.errors import ConfigError, Problem, StudyError
+
+LOG = logging.getLogger(__name__)
+URL = re.compile(r"(s3|gs|abfss|file)://[^\s@?]+")  # nobody's keys in it
+WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # between attempts: a store that is away for a minute ends nothing
+Result = TypeVar("Result")
+
+
+def is_url(place: str) -> bool:
+    """Whether a workspace is in an object store, and no folder.
+
+    >>> is_url("s3://bucket/runs"), is_url("runs")
+    (True, False)
+    """
+    return "://" in place
+
+
+class StoreAway(StudyError):
+    """The object store did not answer for longer than a study waits; what was begun goes on when it does."""
+
+
+@dataclass(frozen=True)
+class Objects:
+    """What is below one URL; names are relative to it, with slashes. It can be sent between processes."""
+
+    url: str
+
+    def sizes(self, under: str = "") -> dict[str, int]:
+        """The bytes of every object whose name begins with a folder's, by name."""
+        selector = fs.FileSelector(self._path(under), recursive=True, allow_not_found=True)
+        found = self._patiently(lambda: self._system.get_file_info(selector))
+        return {info.path[len(self._root) + 1 :]: info.size for info in found if info.type == fs.FileType.File}
+
+    def children(self, under: str) -> list[str]:
+        """The names of the objects that are in a folder itself."""
+        selector = fs.FileSelector(self._path(under), allow_not_found=True)
+        found = self._patiently(lambda: self._system.get_file_info(selector))
+        return [info.path[len(self._root) + 1 :] for info in found if info.type == fs.FileType.File]
+
+    def read(self, name: str) -> bytes | None:
+        """An object's content; None where there is none."""
+
+        def content() -> bytes | None:
+            try:
+                with self._system.open_input_stream(self._path(name)) as stream:
+                    return bytes(stream.read())
+            except FileNotFoundError:
+                return None
+
+        return self._patiently(content)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Have an object with this content; a former one is replaced."""
+
+        self._patiently(lambda: self.attempt_to_write(name, content))
+
+    def attempt_to_write(self, name: str, content: bytes) -> None:
+        """`write` without patience; raises OSError."""
+        if isinstance(self._system, fs.LocalFileSystem):  # which has folders
+            self._system.create_dir(self._path(name).rpartition("/")[0])
+        with self._system.open_output_stream(self._path(name)) as stream:
+            stream.write(content)
+
+    def remove(self, name: str) -> None:
+        """Have no such object."""
+
+        def removed() -> None:
+            if self._system.get_file_info(self._path(name)).type == fs.FileType.File:
+                self._system.delete_file(self._path(name))
+
+        self._patiently(removed)
+
+    @property
+    def _system(self) -> fs.FileSystem:
+        return _opened(self.url)[0]
+
+    @property
+    def _root(self) -> str:
+        return _opened(self.url)[1]
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}".rstrip("/")
+
+    def _patiently(self, step: Callable[[], Result]) -> Result:
+        """What a step returns, tried again while the store is away; raises StoreAway (UAD-448) when it stays away."""
+        for wait_s in WAITS_S:
+            try:
+                return step()
+            except OSError as error:
+                LOG.warning("%s does not answer, again in %g s: %s", self.url, wait_s, said(error))
+                time.sleep(wait_s)
+        try:
+            return step()
+        except OSError as error:
+            must, do = "the object store must answer", "When it does, the same command goes on from here."
+            raise StoreAway(Problem("UAD-448", self.url, must, said(error), do)) from error
+
+
+def opened(url: str) -> Objects:
+    """The objects below a URL.
+
+    Raises ConfigError: UAD-446 for what is no URL of an object store, UAD-447 where the store does not let one in.
+    """
+    if not URL.fullmatch(url):
+        must = "must be a URL of an object store"
+        do = "s3://, gs:// and abfss:// are known; keys and endpoint come from the environment, not from the URL."
+        raise ConfigError(Problem("UAD-446", "--workspace", must, url.rpartition("@")[2], do))
+    try:
+        system, root = _opened(url.rstrip("/"))
+        if system.get_file_info(root.partition("/")[0] or "/").type == fs.FileType.NotFound:
+            raise FileNotFoundError("no such bucket")
+        system.get_file_info(fs.FileSelector(root, allow_not_found=True))
+    except (OSError, ValueError) as error:
+        must, do = (
+            "the object store must let one in",
+            "See the bucket's name, and keys and endpoint in the environment.",
+        )
+        raise ConfigError(Problem("UAD-447", url, must, said(error), do)) from error
+    return Objects(url.rstrip("/"))
+
+
+def writable(objects: Objects) -> Objects:
+    """The same objects, once one was written and removed; raises ConfigError (UAD-447) where that is not allowed."""
+    name = f".probe-{uuid.uuid4().hex}"
+    try:
+        objects.attempt_to_write(name, b"")
+    except OSError as error:
+        must, do = "the object store must let one write", "See the rights of the keys in the environment."
+        raise ConfigError(Problem("UAD-447", objects.url, must, said(error), do)) from error
+    objects.remove(name)
+    return objects
+
+
+def said(error: BaseException) -> str:
+    """What a store answered, in a short line."""
+    return str(error).strip().splitlines()[0][:160] or type(error).__name__
+
+
+@lru_cache
+def _opened(url: str) -> tuple[fs.FileSystem, str]:
+    system, root = fs.FileSystem.from_uri(url)
+    return system, root.rstrip("/")
+
+
+def cache(url: str) -> Path:
+    """The folder of this machine, and by the same name of every other, where a workspace of a URL is worked on."""
+    base = Path(os.environ.get("UADRAY_SCRATCH") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser())
+    return base / "uadray" / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
