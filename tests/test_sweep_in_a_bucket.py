@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 from test_sweep import run, table
 from test_sweep_on_a_cluster import RANDOM, ROOT, cluster, stranger, until
 
+from uadray.remote.mirror import There
 from uadray.remote.objects import Objects, cache
 
 SECRET = "not-to-be-written-4711"
@@ -121,9 +122,11 @@ def test_a_bucket_that_is_not_there_is_refused_before_anything_is_computed(serve
 
 
 @pytest.mark.slow
-def test_a_damaged_object_is_found_out_when_it_is_brought_home(server, tmp_path):
-    url = "s3://studies/lost"  # of the first test
-    objects = Objects(url)
+def test_a_damaged_object_is_found_out_when_it_is_brought_home(server, undisturbed, tmp_path):
+    url = "s3://studies/damaged"
+    objects, runs = Objects(url), (undisturbed / "runs").resolve()
+    for folder in (runs / "studies" / "tiny", runs / "stores"):
+        There(objects, str(runs)).send(folder)
     name = next(found for found in objects.sizes("studies/tiny/trials") if found.endswith("weights.safetensors"))
     whole = objects.read(name)
     objects.write(name, whole[:-1] + b"?")

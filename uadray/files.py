@@ -21,6 +21,14 @@ def write_text(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that is whole or not there; a former one is replaced at once or kept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
 def write_json(path: Path, content: Any) -> None:
     """`write_text` of plain values as JSON; NaN and infinity are refused (ValueError)."""
     write_text(path, json.dumps(content, indent=1, allow_nan=False))

@@ -8,12 +8,12 @@ by their size; all else is brought and sent again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from uadray.files import write_bytes
 from uadray.remote.objects import Objects
 
 SEALED = (".safetensors", ".parquet")
@@ -119,11 +119,3 @@ def _kept(path: Path, folder: Path) -> bool:
 def _rank(name: str) -> tuple[int, str]:
     """Data, then JSON, then what says that all is there."""
     return (2 if name.endswith("/trial.json") else 1 if name.endswith(LAST) else 0, name)
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file that is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
-    draft.write_bytes(content)
-    draft.replace(path)

@@ -21,6 +21,7 @@ from typing import TypeVar
 from pyarrow import fs
 
 from uadray.errors import ConfigError, Problem, StudyError
+from uadray.files import write_bytes
 
 LOG = logging.getLogger(__name__)
 URL = re.compile(r"(s3|gs|abfss|file)://[^\s@?]+")  # nobody's keys in it
@@ -78,9 +79,11 @@ class Objects:
 
     def attempt_to_write(self, name: str, content: bytes) -> None:
         """`write` without patience; raises OSError."""
-        if isinstance(self._system, fs.LocalFileSystem):  # which has folders
-            self._system.create_dir(self._path(name).rpartition("/")[0])
-        with self._system.open_output_stream(self._path(name)) as stream:
+        system, path = self._system, self._path(name)
+        if isinstance(system, fs.LocalFileSystem):  # which has folders, and shows a file before it is whole
+            write_bytes(Path(path), content)
+            return
+        with system.open_output_stream(path) as stream:
             stream.write(content)
 
     def remove(self, name: str) -> None:

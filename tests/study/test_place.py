@@ -1,0 +1,101 @@
+"""A workspace in a folder, or behind a URL, which here is that of another folder."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from uadray.errors import ConfigError
+from uadray.remote import lease
+from uadray.study.ledger import Ledger
+from uadray.study.place import Bucket, Folder, place_of
+
+
+@pytest.fixture
+def bucket(tmp_path, monkeypatch):
+    monkeypatch.setenv("UADRAY_SCRATCH", str(tmp_path / "scratch"))
+    monkeypatch.setattr(lease, "SETTLED_S", 0.0)
+    (tmp_path / "there").mkdir()
+    return place_of((tmp_path / "there").as_uri())
+
+
+def put(place, **files):
+    study = place.folder / "studies" / "a"
+    study.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (study / f"{name}.json").write_text(json.dumps(content))
+    return study
+
+
+def there(place):
+    return {name.removeprefix("studies/a/"): place.objects.read(name) for name in place.objects.sizes("studies/a")}
+
+
+def test_a_path_is_a_folder_and_a_url_is_a_bucket_with_a_cache(bucket, tmp_path):
+    assert place_of("runs") == Folder(place_of("runs").folder)
+    assert isinstance(bucket, Bucket)
+    assert bucket.folder.is_relative_to((tmp_path / "scratch").resolve())
+
+
+def test_what_a_study_has_is_kept_and_what_was_set_aside_goes(bucket):
+    study = put(bucket, study={"id": "1"}, selection={"trial": 0})
+    bucket.keep("a")
+    assert set(there(bucket)) == {"study.json", "selection.json"}
+    (study / "selection.json").replace(study / "selection-1.json")  # the budget grew
+    bucket.keep("a")
+    assert set(there(bucket)) == {"study.json", "selection-1.json"}
+
+
+def test_the_database_is_kept_as_a_copy_that_opens_while_it_is_written(bucket, tmp_path):
+    study = put(bucket, study={"id": "1"})
+    with closing(sqlite3.connect(study / "optuna.db")) as database:
+        database.execute("create table trials (number int)")
+        database.execute("insert into trials values (7)")
+        database.commit()
+        database.execute("insert into trials values (8)")  # not yet
+        bucket.keep("a")
+    (tmp_path / "copy.db").write_bytes(there(bucket)["optuna.db"])
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("select number from trials").fetchall() == [(7,)]
+
+
+def test_an_empty_cache_is_filled_and_a_trial_that_only_the_cache_has_is_sent(bucket):
+    bucket.objects.write("studies/a/study.json", b'{"id": "1"}')
+    bucket.objects.write("studies/a/trials/0000/trial.json", b"{}")
+    with bucket.study("a"):
+        study = bucket.folder / "studies" / "a"
+        assert (study / "trials" / "0000" / "trial.json").is_file()
+        (study / "trials" / "0001").mkdir()
+        (study / "trials" / "0001" / "trial.json").write_text("{}")
+    with bucket.study("a"):
+        assert "trials/0001/trial.json" in there(bucket)
+
+
+def test_the_cache_of_a_study_that_is_no_more_is_not_taken_for_another_of_its_name(bucket):
+    study = put(bucket, study={"id": "former"}, selection={"trial": 3})
+    bucket.objects.write("studies/a/study.json", b'{"id": "now"}')
+    with bucket.study("a"):
+        assert not (study / "selection.json").exists()
+        assert json.loads((study / "study.json").read_text()) == {"id": "now"}
+
+
+def test_a_trial_of_several_workers_needs_a_shared_folder(bucket):
+    Folder(bucket.folder).check(2)
+    bucket.check(1)
+    with pytest.raises(ConfigError, match="UAD-450"):
+        bucket.check(2)
+
+
+def test_an_opening_of_the_test_split_is_at_the_url_before_slices_are_read(bucket):
+    from uadray.study.held_out import open_test
+
+    class Unread:
+        key = "key"
+
+        def read(self, split, group):
+            assert set(there(bucket)) >= {"selection.json", "openings.jsonl"}
+            return "slices"
+
+    study = put(bucket, selection={"trial": 0})
+    assert open_test(Ledger(study, bucket.mirror), Unread(), "verdict") == "slices"
