@@ -13,7 +13,7 @@ import boto3
 import mlflow
 import pytest
 from moto.server import ThreadedMotoServer
-from test_sweep import run, table
+from sweeping import run, table
 from test_sweep_on_a_cluster import RANDOM, ROOT, cluster, stranger, until
 
 from uadray.remote.mirror import There

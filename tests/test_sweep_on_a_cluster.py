@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ray.cluster_utils import Cluster
-from test_sweep import SPACE, run, table
+from sweeping import SPACE, run, table
 
 ROOT = Path(__file__).parents[1]
 RANDOM = SPACE.replace("{kind: tpe, startup_trials: 2}", "{kind: random}")

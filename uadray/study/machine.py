@@ -1,4 +1,7 @@
-"""The Ray that a study runs on: of this machine, quiet, on loopback; or a cluster that is there already."""
+"""The Ray that a study runs on: of this machine, quiet, behind a token; or a cluster that is there already.
+
+Ray listens on all addresses of a machine, so the token is what guards it.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from uadray.cluster.versions import require_alike
 from uadray.errors import ConfigError, Problem
 from uadray.study.plan import StudyConfig
 from uadray.study.quiet import SETTINGS, silence
+from uadray.study.token import own_token
 
 KNOCK_S = 10.0
 STORES = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "UADRAY_SCRATCH")  # keys are each node's own
@@ -41,7 +45,7 @@ class Machine(Protocol):
 
 
 class Own:
-    """A Ray of this process, on loopback, sized for the study; it ends with the process."""
+    """A Ray of this process, behind a token, sized for the study; it ends with the process."""
 
     @property
     def seen_s(self) -> float:
@@ -62,6 +66,7 @@ class Own:
         resources = plan.resources
         wanted = plan.budget.concurrent_trials * resources.cpus
         cores = max(os.cpu_count() or 1, math.ceil(wanted))
+        own_token()
         _begin(plan, {}, address="local", num_cpus=cores, include_dashboard=False)
         gpus, there = resources.gpus_per_worker * resources.workers, ray.cluster_resources().get("GPU", 0)
         if gpus > there:
