@@ -12,8 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,7 @@ def hosts(folder: Path, *names: str) -> Iterator[dict[str, Host]]:
         _do("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / key)
     Path("/run/sshd").mkdir(exist_ok=True)
     bridge = "uadbr"
+    _clear(bridge, names)
     with ExitStack() as undo:
         _do("ip", "link", "add", bridge, "type", "bridge")
         undo.callback(_undo, "link", "del", bridge)
@@ -121,6 +122,18 @@ def hosts(folder: Path, *names: str) -> Iterator[dict[str, Host]]:
         for host in found.values():
             _answers(host, keys)
         yield found
+
+
+def _clear(bridge: str, names: Iterable[str]) -> None:
+    """Take away what a killed run has left."""
+    for name in names:
+        left = subprocess.run(["ip", "netns", "pids", f"uad-{name}"], capture_output=True, text=True).stdout
+        for pid in left.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        _undo("link", "del", f"{name}1")
+        _undo("netns", "del", f"uad-{name}")
+    _undo("link", "del", bridge)
 
 
 def _host(folder: Path, name: str, address: str, bridge: str, keys: Path, undo: ExitStack) -> Host:

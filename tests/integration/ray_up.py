@@ -98,7 +98,8 @@ def cluster_file(folder: Path, name: str, head: Host, workers: list[Host], works
         "CHANGE_ME_USER": "root",
         "CHANGE_ME_WORKSPACE": str(workspace),
         "~/.ssh/id_ed25519": str(folder / "keys" / "user"),
-        "max_workers: 1 ": f"max_workers: {len(workers)} ",
+        "min_workers: 1 ": f"min_workers: {len(workers)} ",
+        "max_workers: 1\n": f"max_workers: {len(workers)}\n",
         "uadray-local": name,
     }
     for old, new in values.items():
