@@ -26,8 +26,8 @@ class Terminal:
     """Where the commands are typed: the machine itself, with a home of its own."""
 
     home: Path
-    typed: list[str] = field(default_factory=list)
-    """Commands and answers so far."""
+    answers: list[tuple[str, str]] = field(default_factory=list)
+    """Commands and what they said, so far."""
 
     def environ(self) -> dict[str, str]:
         own = {"HOME": str(self.home), "PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
@@ -35,7 +35,7 @@ class Terminal:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTEST"))}
         return {**kept, **own, **ray, "TERM": "dumb", "COLUMNS": "100"}
 
-    def type(self, *command: object, timeout: float = 300) -> str:
+    def type(self, *command: object, timeout: float = 300, secret: bool = False) -> str:
         """Run a command to its end; raises AssertionError, with what it said, unless it succeeds."""
         done = subprocess.run(
             [*map(str, command)],
@@ -47,14 +47,14 @@ class Terminal:
             text=True,
             timeout=timeout,
         )
-        self.typed += ["$ " + " ".join(map(str, command)), done.stdout.rstrip(), ""]
+        self.answers.append((" ".join(map(str, command)), "" if secret else done.stdout.rstrip()))
         assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
         return done.stdout
 
     @contextmanager
     def beside(self, *command: object) -> Iterator[None]:
         """Run a command in another terminal."""
-        self.typed += ["$ " + " ".join(map(str, command)) + "      (in another terminal)", ""]
+        self.answers.append((" ".join(map(str, command)), "(in another terminal)"))
         process = subprocess.Popen(
             [*map(str, command)],
             cwd=ROOT,
