@@ -10,6 +10,7 @@ import pandas as pd
 from folder import StudyFolder
 from runs import client_of
 from uadray.data.subject import Split
+from uadray.errors import Problem, StudyError
 from uadray.pseudonyms import pseudonym
 from uadray.scoring.statistics.per_patient import Values
 
@@ -18,7 +19,7 @@ def patients(study: Path, runs: pd.DataFrame, split: Split, tracking_uri: str | 
     """One row for each run and patient of a split: `trial` and the columns of PatientScore.
 
     `subject` is the patient's pseudonym. The tables are MLflow's; a run without one has the scores of the study's
-    folder, and one without those, too, has no row.
+    folder, and one without those, too, has no row. Raises StudyError (UAD-361) where no run has any.
     """
     folder = StudyFolder(study)
     client, cards = client_of(folder, tracking_uri), folder.cards(split)
@@ -32,7 +33,10 @@ def patients(study: Path, runs: pd.DataFrame, split: Split, tracking_uri: str | 
         else:
             continue
         found.append(rows.assign(trial=trial))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"trial": [], "subject": []})
+    if not found:
+        must, do = f"a run must have scores of single {split} patients", "Let the study end, or take --split val."
+        raise StudyError(Problem("UAD-361", str(study), must, "none", do))
+    return pd.concat(found, ignore_index=True)
 
 
 def values(rows: pd.DataFrame, score: str) -> Values:

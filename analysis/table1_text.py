@@ -49,7 +49,8 @@ def caption(table: pd.DataFrame, study: str, split: str) -> str:
     return (
         f"Study {study}: {int(table['patients'].max())} {WHOSE[split]}; prevalence, the AUPRC of chance,"
         f" {table['prevalence'].max():.4f}. Dice: mean ± standard deviation over patients; AUPRC: all brain voxels of"
-        f" all patients pooled.{seeds} Brackets are 95 % bootstrap intervals over patients.{tests} Columns 'paper':"
+        f" all patients pooled.{seeds} Brackets are 95 % bootstrap intervals over patients.{tests} s per"
+        " slice: the model's anomaly map, batch 1, on validation slices and this study's machine. Columns 'paper':"
         " Table 1 of Baur et al. 2018, 49 patients with MS scanned in-house; other scans, so no target."
     )
 

@@ -10,6 +10,8 @@ import typer
 from logging_studies import BAR, A, B, Logged, card_of, pseudonym, run_config
 from typer.testing import CliRunner
 
+from patients import patients
+from runs import runs
 from table1 import main, table1
 from table1_text import caption, latex, markdown
 from uadray.errors import DataError, StudyError
@@ -78,6 +80,11 @@ def test_one_seed_has_no_spread_and_a_study_without_baseline_no_gain(search):
 def test_a_study_without_test_scores_is_a_problem(search):
     with pytest.raises(StudyError, match="UAD-361"):
         table1(search)
+
+
+def test_runs_without_a_table_of_patients_are_a_problem(search):
+    with pytest.raises(StudyError, match="UAD-361"):
+        patients(search, runs(search).iloc[:0], "val")
 
 
 def test_methods_on_different_patients_are_a_problem(workspace):

@@ -233,6 +233,12 @@ def test_each_repeat_of_a_configuration_is_a_trial_with_a_seed_of_its_own(tmp_pa
         assert len({str(suggested[first + repeat]["limits"]) for repeat in range(3)}) == 1
 
 
+def test_the_seeds_of_repeats_go_on_from_the_highest_to_0(tmp_path):
+    plan = made_plan(THRICE, ("trials: 9", "trials: 1"), ("{epochs: 4}", "{epochs: 4, seed: 2147483646}"))
+    suggested = run_study(searcher(plan, tmp_path / "a")).values()
+    assert [trial["run"]["train"]["seed"] for trial in suggested] == [2**31 - 2, 2**31 - 1, 0]
+
+
 def test_optuna_sees_one_trial_a_configuration_with_the_mean_of_its_repeats(tmp_path):
     search = searcher(made_plan(THRICE, ("trials: 9", "trials: 2")), tmp_path / "a")
     run_study(search)

@@ -41,7 +41,7 @@ class BidsCohort(Section):
         Files are found, not opened. Every path lies inside the root, symbolic links followed. Raises one DataError
         with all problems of all participants (UAD-120 to UAD-129, UAD-132).
         """
-        require_folder(self.root, "cohort.root")
+        require_folder(self.root, "cohort.root, or --bids")
         table = self.root / "participants.tsv"
         subjects: list[Subject] = []
         problems: list[Problem] = []

@@ -211,7 +211,8 @@ class SettledSearch(OptunaSearch):
 
 
 def _repeated(run: RunConfig, repeat: int) -> RunConfig:
-    return run.model_copy(update={"train": run.train.model_copy(update={"seed": run.train.seed + repeat})})
+    seed = (run.train.seed + repeat) % 2**31
+    return run.model_copy(update={"train": run.train.model_copy(update={"seed": seed})})
 
 
 def _judged(run: RunConfig, epoch: int) -> bool:
