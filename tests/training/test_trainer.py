@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from uadray.scoring.validation import PAINTING_SEED
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank, Training, mean_residual
 from uadray.training.settings import TrainConfig
-from uadray.training.worker import Place, work
+from uadray.training.worker import Place, SlicesLost, work
 
 RUN = {
     "model": {
@@ -170,6 +171,15 @@ def test_two_gloo_workers_stay_equal_and_see_every_slice_once(cluster, tmp_path)
     assert first["weights"] == second["weights"]
     assert first["loss"] == second["loss"]
     assert sorted(first["seen"] + second["seen"]) == list(range(len(slices)))
+
+
+def test_slices_that_are_lost_with_their_holder_are_no_failure_of_the_trial(tmp_path):
+    def gone(name):
+        raise SlicesLost("the owner died")
+
+    with pytest.raises(SlicesLost):
+        work(task(tmp_path), replace(place([]), slices=gone))
+    assert not (tmp_path / "trial.json").exists()
 
 
 def test_a_worker_waits_for_one_that_outlived_its_study_and_takes_its_record(tmp_path):
