@@ -147,10 +147,6 @@ def nodes(request):
     cluster.shutdown()
 
 
-def digest(tensors):
-    return hashlib.sha256(b"".join(tensor.detach().numpy().tobytes() for tensor in tensors)).hexdigest()
-
-
 @pytest.mark.slow
 def test_two_gloo_workers_stay_equal_and_see_every_slice_once(nodes, tmp_path):
     slices, folder = torch.from_numpy(SLICES["train"].images), str(tmp_path)
@@ -167,6 +163,9 @@ def test_two_gloo_workers_stay_equal_and_see_every_slice_once(nodes, tmp_path):
             images, update = inputs
             same = (images[:, None] == slices[None]).flatten(2).all(2)
             seen.extend(same.int().argmax(1).tolist() if update == "autoencoder" else [])
+
+        def digest(tensors):
+            return hashlib.sha256(b"".join(tensor.detach().numpy().tobytes() for tensor in tensors)).hexdigest()
 
         for _ in range(2):
             training.run_epoch(slices)

@@ -58,7 +58,9 @@ class SettledSearch(OptunaSearch):
             study_name=plan.study,
             storage=storage,
         )
-        self._known = self._begin()
+        start = self._begin()
+        self._known = len(start.known)
+        self._enqueued = plan.enqueued(start.first)
 
     @property
     def complete(self) -> bool:
@@ -123,19 +125,15 @@ class SettledSearch(OptunaSearch):
             if self._configuration(number) is not None:
                 self._settle(number)
 
-    def _begin(self) -> int:
-        """Tell of what is known and enqueue what is not left to draws; how many are known."""
+    def _begin(self) -> Start:
+        """Tell of what another study found; what is known from the start."""
         plan, start = self.plan, Start()
         if plan.warm_start is not None:
             needed = list(dict.fromkeys([*plan.objectives, *plan.constraints]))
             start = plan.warm_start.start(self.ledger, plan.space, plan.locate, plan.objectives, needed)
         for number, known in enumerate(start.known):
             tell_known(self._ot_study, number, known, plan)
-        own = self._ot_study.get_trials(deepcopy=False)[len(start.known) :]
-        if all(trial.state == TrialState.WAITING for trial in own):  # a kill may have left some of them out
-            for values in plan.enqueued(start.first)[len(own) :]:
-                self._ot_study.enqueue_trial(values)
-        return len(start.known)
+        return start
 
     def _spent(self) -> bool:
         """Whether a budget keeps the next configuration from being drawn; what it knows of counts."""
@@ -173,6 +171,8 @@ class SettledSearch(OptunaSearch):
     def _draw(self, number: int) -> RunConfig:
         """A configuration; one that was begun is what the start that began it would have drawn."""
         frozen = self._frozen(number)
+        if frozen is None and number < len(self._enqueued):  # in its turn: Optuna reads all that wait at every draw
+            self._ot_study.enqueue_trial(self._enqueued[number])
         if frozen is None or frozen.state == TrialState.WAITING:
             values = self._drawn(number, self._ot_study.ask)
         elif not self._whole(frozen.params):

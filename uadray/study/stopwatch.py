@@ -13,7 +13,7 @@ EVERY_S = 1.0  # at most so often the file is written: a thousand trials report 
 
 
 class Stopwatch:
-    """Goes on from what its file says; what passed after the last mark before a kill is lost, and up to a second more."""
+    """Goes on from what its file says; what passed after the last mark before a kill is lost, and a second more."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._path = path
