@@ -14,6 +14,7 @@ hold. docs/scale.md works the figures out for large clusters.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -82,7 +83,8 @@ class Searched:
 
 
 def search(plan: StudyConfig, place: Path, address: str | None = None, hold_s: float = 0.0) -> Searched:
-    """Search the plan's space on a cluster, or on a Ray of this machine without an address."""
+    """Search the plan's space on a cluster, or on a Ray of this machine without an address; nothing is reused."""
+    shutil.rmtree(place / "trainings", ignore_errors=True)
     with opened(plan, place, address=address) as study:
         folder = study.ledger.folder
         driver = Holding(plan, folder, hold_s) if hold_s else Driver(plan, folder)
@@ -93,7 +95,7 @@ def search(plan: StudyConfig, place: Path, address: str | None = None, hold_s: f
 @app.command()
 def ddp(epochs: int = 12) -> None:
     """Two workers on one node, on two, and one worker: slices a second while it trains."""
-    placed = {"one": (1, (2,)), "two, one node": (2, (2,)), "two, two nodes": (2, (1, 1, 1))}
+    placed = {"one": (1, [2]), "two, one node": (2, [3]), "two, two nodes": (2, [1, 1, 1])}  # a trial needs some, too
     run = {"model": {**MODEL, "adversary": {"kind": "image"}}, "train": {"epochs": epochs, "precision": "fp32"}}
     speed, start = {}, {}
     with workspace() as place:
@@ -253,7 +255,7 @@ def on_nodes(trials: int = 48, wait_s: float = 5.0, at_once: int = 4) -> None:
         for count in (1, 2, 4):
             with nodes(*[at_once // count] * count) as address:
                 driver = search(plan_of(f"nodes-{count}", run, trials, **more), place, address, wait_s).driver
-            warm = 2 * at_once
+            warm = 2 * at_once - 1  # the last of the second wave
             besides[count] = mean_step(driver.ended[warm:]) * at_once - wait_s
             cpu[count] = mean_step(driver.used[warm:])
     rate = {count: at_once / (wait_s + seconds) for count, seconds in besides.items()}
