@@ -17,7 +17,8 @@ import lab
 from ray_up import ROOT, Terminal, cluster_file, dashboard
 
 NOISE = re.compile(
-    r"bashrc: No such file|^Shared connection|^ulimit|cannot modify limit|refers to a file|To ensure this mount"
+    r"bashrc: No such file|^Shared connection|cannot modify limit|refers to a file|To ensure this mount"
+    r"|^\d{4}-\d\d-\d\d .*\b(V*INFO|V?WARN(ING)?)\b"
 )
 CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 FIRST, LAST = 6, 34  # lines of an answer

@@ -1,9 +1,12 @@
 """Many scans: a faulty one stops no other, none is done twice, and the results are valid BIDS derivatives."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -20,6 +23,8 @@ from uadray.prediction import batch
 from uadray.prediction.batch import predict_all
 from uadray.prediction.results import begin
 from uadray.prediction.scans import wanted
+
+VALIDATOR = shutil.which("bids-validator-deno", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 
 
 def run(command, *arguments):
@@ -278,7 +283,7 @@ def test_a_model_is_exported_and_applied(made, tmp_path):
     assert (lost.exit_code, "UAD-332" in lost.output, "Choose of trials 0." in lost.output) == (1, True, True)
 
 
-@pytest.mark.skipif(shutil.which("bids-validator-deno") is None, reason="bids-validator-deno is not installed")
+@pytest.mark.skipif(VALIDATOR is None, reason="bids-validator-deno is not installed")
 def test_the_validator_has_no_error(made, tmp_path):
     _, bundle, bids = made
     changed = shutil.copytree(bids, tmp_path / "bids")
@@ -300,9 +305,9 @@ def test_the_validator_has_no_error(made, tmp_path):
         "sub-another/figures/sub-another_qc.png",
         "sub-another/figures/sub-another_viewer.html",
     ]
-    ran = subprocess.run(["bids-validator-deno", str(out), "--json"], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([VALIDATOR, str(out), "--json"], capture_output=True, text=True, timeout=120)
     issues = json.loads(ran.stdout)["issues"]["issues"]
     assert [issue for issue in issues if issue["severity"] == "error"] == []
     (out / "sub-01" / "anat" / "nonsense.nii.gz").write_bytes(b"")
-    ran = subprocess.run(["bids-validator-deno", str(out), "--json"], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([VALIDATOR, str(out), "--json"], capture_output=True, text=True, timeout=120)
     assert any(issue["severity"] == "error" for issue in json.loads(ran.stdout)["issues"]["issues"])
