@@ -66,6 +66,24 @@ def test_a_store_that_is_away_is_asked_again_after_growing_waits(monkeypatch, st
     assert caplog.text.count("does not answer, again in") == 3
 
 
+def test_a_store_whose_region_cannot_be_asked_for_is_asked_again(monkeypatch, store):
+    """Opening s3:// looks the bucket up over the network, in each process anew."""
+    waited, opened_at_last, failing = [], remote._opened(store.url), [OSError("no route"), OSError("no route")]
+    store.write("a", b"1")
+
+    def opening(url):
+        if failing:
+            raise failing.pop()
+        return opened_at_last
+
+    monkeypatch.setattr(remote, "_opened", opening)
+    monkeypatch.setattr(remote.time, "sleep", waited.append)
+    assert store.sizes() == {"a": 1}
+    failing += [OSError("no route")]
+    assert store.children("") == ["a"]
+    assert waited == [1.0, 2.0, 1.0]
+
+
 def test_a_store_that_stays_away_ends_what_is_asked_with_a_code(monkeypatch, store):
     waited = away(monkeypatch, store, 99)
     with pytest.raises(StoreAway, match=r"UAD-448 .*connection refused.* the same command goes on"):

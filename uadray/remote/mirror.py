@@ -29,6 +29,9 @@ class Mirror(Protocol):
     def bring_file(self, path: Path) -> None:
         """Have a file as it was sent, if it was."""
 
+    def has(self, path: Path) -> bool:
+        """Whether a file of this machine is elsewhere, too."""
+
     def send(self, folder: Path) -> None:
         """Have elsewhere what is in a folder."""
 
@@ -48,6 +51,10 @@ class Here:
 
     def bring_file(self, path: Path) -> None:
         """Nothing: it is here."""
+
+    def has(self, path: Path) -> bool:
+        """As every process sees it."""
+        return True
 
     def send(self, folder: Path) -> None:
         """Nothing: it is there."""
@@ -81,6 +88,10 @@ class There:
         content = self.objects.read(self._name(path))
         if content is not None:
             write_bytes(path, content)
+
+    def has(self, path: Path) -> bool:
+        """Whether it was sent, and is there still."""
+        return self._name(path) in self.objects.children(self._name(path.parent))
 
     def send(self, folder: Path) -> None:
         """Have elsewhere what is in a folder."""

@@ -50,14 +50,12 @@ class Objects:
 
     def sizes(self, under: str = "") -> dict[str, int]:
         """The bytes of every object whose name begins with a folder's, by name."""
-        selector = fs.FileSelector(self._path(under), recursive=True, allow_not_found=True)
-        found = self._patiently(lambda: self._system.get_file_info(selector))
+        found = self._patiently(lambda: self._listed(under, recursive=True))
         return {info.path[len(self._root) + 1 :]: info.size for info in found if info.type == fs.FileType.File}
 
     def children(self, under: str) -> list[str]:
         """The names of the objects that are in a folder itself."""
-        selector = fs.FileSelector(self._path(under), allow_not_found=True)
-        found = self._patiently(lambda: self._system.get_file_info(selector))
+        found = self._patiently(lambda: self._listed(under, recursive=False))
         return [info.path[len(self._root) + 1 :] for info in found if info.type == fs.FileType.File]
 
     def read(self, name: str) -> bytes | None:
@@ -94,6 +92,11 @@ class Objects:
                 self._system.delete_file(self._path(name))
 
         self._patiently(removed)
+
+    def _listed(self, under: str, recursive: bool) -> list[fs.FileInfo]:
+        selector = fs.FileSelector(self._path(under), recursive=recursive, allow_not_found=True)
+        found: list[fs.FileInfo] = self._system.get_file_info(selector)
+        return found
 
     @property
     def _system(self) -> fs.FileSystem:
