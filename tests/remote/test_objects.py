@@ -91,6 +91,15 @@ def test_a_store_that_stays_away_ends_what_is_asked_with_a_code(monkeypatch, sto
     assert sum(waited) == 83
 
 
+def test_a_store_that_fails_without_a_word_is_refused_by_the_kind_of_its_failure(monkeypatch, store):
+    def silent(url):
+        raise TimeoutError
+
+    monkeypatch.setattr(remote, "_opened", silent)
+    with pytest.raises(ConfigError, match=r"UAD-447 .*got TimeoutError"):
+        opened(store.url)
+
+
 def test_every_url_has_a_cache_of_its_own_which_the_environment_may_place(monkeypatch, tmp_path):
     monkeypatch.setenv("UADRAY_SCRATCH", str(tmp_path))
     assert cache("s3://bucket/a") == cache("s3://bucket/a/") != cache("s3://bucket/b")

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from pyarrow import fs
 
-from uadray.errors import ConfigError, Problem, StudyError
+from uadray.errors import ConfigError, Problem, StudyError, in_a_line
 from uadray.files import write_bytes
 
 LOG = logging.getLogger(__name__)
@@ -115,13 +115,13 @@ class Objects:
             try:
                 return step()
             except OSError as error:
-                LOG.warning("%s does not answer, again in %g s: %s", self.url, wait_s, said(error))
+                LOG.warning("%s does not answer, again in %g s: %s", self.url, wait_s, in_a_line(error))
                 time.sleep(wait_s)
         try:
             return step()
         except OSError as error:
             must, do = "the object store must answer", "When it does, the same command goes on from here."
-            raise StoreAway(Problem("UAD-448", self.url, must, said(error), do)) from error
+            raise StoreAway(Problem("UAD-448", self.url, must, in_a_line(error), do)) from error
 
 
 def opened(url: str) -> Objects:
@@ -143,7 +143,7 @@ def opened(url: str) -> Objects:
             "the object store must let one in",
             "See the bucket's name, and keys and endpoint in the environment.",
         )
-        raise ConfigError(Problem("UAD-447", url, must, said(error), do)) from error
+        raise ConfigError(Problem("UAD-447", url, must, in_a_line(error), do)) from error
     return Objects(url.rstrip("/"))
 
 
@@ -154,14 +154,9 @@ def writable(objects: Objects) -> Objects:
         objects.attempt_to_write(name, b"")
     except OSError as error:
         must, do = "the object store must let one write", "See the rights of the keys in the environment."
-        raise ConfigError(Problem("UAD-447", objects.url, must, said(error), do)) from error
+        raise ConfigError(Problem("UAD-447", objects.url, must, in_a_line(error), do)) from error
     objects.remove(name)
     return objects
-
-
-def said(error: BaseException) -> str:
-    """What a store answered, in a short line."""
-    return str(error).strip().splitlines()[0][:160] or type(error).__name__
 
 
 @lru_cache
