@@ -22,12 +22,30 @@ def test_an_object_is_read_as_it_was_written_and_none_where_there_is_none(store)
 
 
 @pytest.mark.parametrize(
-    "url", ["http://host/runs", "s3://", "s3://key:secret@bucket/runs", "s3://bucket/runs?access_key=k"]
+    "url",
+    [
+        "http://host/runs",
+        "s3://",
+        "s3://key:secret@bucket/runs",
+        "s3://bucket/runs?access_key=k",
+        "abfss://container/runs",  # of no account
+        "abfss://container:secret@account.dfs.core.windows.net/runs",
+        "abfss://secret@elsewhere.example.org/runs",
+    ],
 )
 def test_what_is_no_plain_url_of_a_store_is_refused_and_keys_in_it_are_not_said(url):
     with pytest.raises(ConfigError, match="UAD-446") as refused:
         opened(url)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("below", "root"), [("/runs", "container/runs"), ("/", "container"), ("", "container")])
+def test_a_container_of_azure_is_opened_in_its_account_with_no_network(below, root):
+    url = f"abfss://container@account.dfs.core.windows.net{below}"
+    assert remote.URL.fullmatch(url)
+    system, found = remote._opened(url)
+    assert (system.type_name, found) == ("abfs", root)
+    assert Objects(url)._path("studies/a") == f"{root}/studies/a"
 
 
 class Away:

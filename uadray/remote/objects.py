@@ -24,8 +24,10 @@ from uadray.errors import ConfigError, Problem, StudyError, in_a_line
 from uadray.files import write_bytes
 
 LOG = logging.getLogger(__name__)
-URL = re.compile(r"(s3|gs|abfss|file)://[^\s@?]+")  # nobody's keys in it
+AZURE = r"abfss://[a-z0-9$-]+@[a-z0-9]+\.dfs\.core\.windows\.net(/[^\s@?]*)?"  # container and account
+URL = re.compile(rf"(s3|gs|file)://[^\s@?]+|{AZURE}")  # nobody's keys in it
 WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # between attempts: a store that is away for a minute ends nothing
+KNOWN = "s3://BUCKET/PATH, gs://BUCKET/PATH and abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH"
 Result = TypeVar("Result")
 
 
@@ -130,9 +132,9 @@ def opened(url: str) -> Objects:
     Raises ConfigError: UAD-446 for what is no URL of an object store, UAD-447 where the store does not let one in.
     """
     if not URL.fullmatch(url):
-        must = "must be a URL of an object store"
-        do = "s3://, gs:// and abfss:// are known; keys and endpoint come from the environment, not from the URL."
-        raise ConfigError(Problem("UAD-446", "--workspace", must, url.rpartition("@")[2], do))
+        must, got = "must be a URL of an object store", url.rpartition("@")[2]
+        do = f"{KNOWN} are known; keys and endpoint come from the environment, not from the URL."
+        raise ConfigError(Problem("UAD-446", "--workspace", must, got, do))
     try:
         system, root = _opened(url.rstrip("/"))
         if system.get_file_info(root.partition("/")[0] or "/").type == fs.FileType.NotFound:
