@@ -22,6 +22,7 @@ from typing import Any
 from uadray.errors import ConfigError, Problem, UadError
 from uadray.remote.objects import Objects, StoreAway
 
+LEASE = "lease.json"  # in a study's folder
 FRESH_S = 300.0  # what was not renewed for so long is nobody's
 RENEWED_S = 30.0
 SETTLED_S = 1.0  # two that take it at once both wrote by then, and the later one has it
@@ -69,6 +70,12 @@ def holder(objects: Objects, name: str, now: Callable[[], float] = time.time) ->
         return None
     found: dict[str, Any] = json.loads(content)
     return found if now() - found["renewed"] < FRESH_S and not _dead(found) else None
+
+
+def last_heard(path: Path) -> str:
+    """Who had a lease that was brought home, and when it was last renewed."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return f"{_who(found)}, last heard of {datetime.fromtimestamp(found['renewed'], UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def lost_to(objects: Objects, name: str) -> Lost:

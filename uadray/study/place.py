@@ -21,13 +21,13 @@ from uadray.data.store import Store
 from uadray.data.subject import Group, Split
 from uadray.errors import ConfigError, Problem, UadError
 from uadray.files import write_text
-from uadray.remote.lease import leased, lost_to
+from uadray.remote.lease import LEASE, leased, lost_to
 from uadray.remote.mirror import Here, Mirror, There
 from uadray.remote.objects import Objects, cache, is_url, opened, writable
 from uadray.remote.session import SESSION, begin, had_last, superseded
 from uadray.study.folder import PLAN
 
-LEASE, DATABASE = "lease.json", "optuna.db"
+DATABASE = "optuna.db"
 
 
 class Place(Protocol):
@@ -186,6 +186,8 @@ class Bucket:
             if path.is_file():
                 path.unlink()
         self.mirror.bring(folder)
+        for name in (LEASE, SESSION):
+            (folder / name).unlink(missing_ok=True)
 
     def _send_unsent(self, folder: Path) -> None:
         """Send the trials that a kill let end here and nowhere else."""
