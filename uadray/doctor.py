@@ -11,6 +11,7 @@ Ends with 1 if there is a problem. Nothing is changed.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -39,11 +40,11 @@ def doctor(
 ) -> None:
     """Say what is fit, what is not, and what to do about it."""
     with exit_codes():
-        known = checked(address)
+        environment, known = dict(os.environ), checked(address)
         from uadray.diagnosis.finding import State
         from uadray.diagnosis.looking import look
 
-        findings = list(look(workspace, known, tracking_uri))
+        findings = list(look(workspace, known, tracking_uri, environment))
         (_as_json if as_json else _as_table)(findings)
         if any(finding.state is State.PROBLEM for finding in findings):
             raise typer.Exit(1)

@@ -33,6 +33,7 @@ def train(
 
         with opened(plan, workspace, address=cluster) as study:
             trained = study.search()
+            study.tracker.chosen()
         OUT.print(f"{trained.run.describe()}, {len(trained.curve)} epochs, validation:", highlight=False)
         for name, value in trained.metrics.items():
             OUT.print(f"  {name:24} {value:.4g}", highlight=False)

@@ -20,6 +20,17 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_that_cannot_be_made_is_a_problem(tmp_path):
+    (tmp_path / "file").write_text("")
+    (found,) = tracking(f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}", tmp_path)
+    assert found.state is State.PROBLEM
+
+
+def test_a_server_is_asked_without_a_folder_being_made(tmp_path, nobody):
+    list(tracking(f"http://{nobody}", tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_server_that_does_not_answer_is_a_problem_and_its_address_is_not_said(tmp_path, nobody):
     (finding,) = tracking(f"http://{nobody}", tmp_path)
     assert finding.state is State.PROBLEM

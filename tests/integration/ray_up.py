@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -29,19 +30,18 @@ class Terminal:
     answers: list[tuple[str, str]] = field(default_factory=list)
     """Commands and what they said, so far."""
 
-    def environ(self) -> dict[str, str]:
+    def _place(self) -> dict[str, Any]:
         own = {"HOME": str(self.home), "PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
         ray = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0", "RAY_API_SERVER_ADDRESS": DASHBOARD}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTEST"))}
-        return {**kept, **own, **ray, "TERM": "dumb", "COLUMNS": "100"}
+        env = {**kept, **own, **ray, "TERM": "dumb", "COLUMNS": "100"}
+        return {"cwd": ROOT, "env": env, "stdin": subprocess.DEVNULL}
 
     def type(self, *command: object, timeout: float = 300, secret: bool = False) -> str:
         """Run a command to its end; raises AssertionError, with what it said, unless it succeeds."""
         done = subprocess.run(
             [*map(str, command)],
-            cwd=ROOT,
-            env=self.environ(),
-            stdin=subprocess.DEVNULL,
+            **self._place(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -57,9 +57,7 @@ class Terminal:
         self.answers.append((" ".join(map(str, command)), "(in another terminal)"))
         process = subprocess.Popen(
             [*map(str, command)],
-            cwd=ROOT,
-            env=self.environ(),
-            stdin=subprocess.DEVNULL,
+            **self._place(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from uadray.study.budget import BudgetConfig, PlateauConfig, Spending
@@ -43,3 +45,13 @@ def test_a_stopwatch_goes_on_from_its_last_mark(tmp_path):
     now = iter([100.0, 130.0, 1000.0, 1007.0]).__next__
     Stopwatch(tmp_path / "spent.json", now).mark()
     assert Stopwatch(tmp_path / "spent.json", now).seconds == 37.0
+
+
+def test_a_stopwatch_writes_once_a_second_however_often_it_is_marked(tmp_path):
+    now = iter([0.0, 5.0, 5.5, 6.5, 100.0, 100.0]).__next__
+    watch = Stopwatch(tmp_path / "spent.json", now)
+    seen = []
+    for _ in range(3):
+        watch.mark()
+        seen.append(json.loads((tmp_path / "spent.json").read_text())["seconds"])
+    assert seen == [5.0, 5.0, 6.5]

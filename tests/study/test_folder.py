@@ -42,12 +42,13 @@ def grown(**budget):
 def test_a_budget_may_grow_where_that_was_asked_for(tmp_path):
     with held(tmp_path / "toy", plan(), "key") as ledger:
         identity = ledger.study_id
-    for name in ("selection.json", "test.json"):
-        (tmp_path / "toy" / name).write_text("former")
+    names = ("selection", "test", "importance")
+    for name in names:
+        (tmp_path / "toy" / f"{name}.json").write_text("former")
     with held(tmp_path / "toy", grown(trials=9), "key", with_larger_budget) as ledger:
         assert ledger.study_id == identity
-    assert not (tmp_path / "toy" / "selection.json").exists()  # the longer search chooses anew
-    assert [(tmp_path / "toy" / f"{name}-1.json").read_text() for name in ("selection", "test")] == ["former"] * 2
+    assert not any((tmp_path / "toy" / f"{name}.json").exists() for name in names)  # the longer search chooses anew
+    assert [(tmp_path / "toy" / f"{name}-1.json").read_text() for name in names] == ["former"] * 3
     with held(tmp_path / "toy", grown(trials=9), "key"):  # which the study is from now on
         pass
 

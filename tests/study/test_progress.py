@@ -55,6 +55,26 @@ def test_the_file_holds_what_the_screen_shows(study):
     assert written.state == "2 of 4 trials done, 20 s passed, about 13 s left"
 
 
+class SlowClock(Clock):
+    """Between two looks at it a second passes."""
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+def test_the_file_of_a_large_study_is_written_seldom_and_in_the_end(tmp_path):
+    def settled():
+        return Board.parse(json.loads((tmp_path / LIVE).read_text())).settled
+
+    with Progress(PLAN, tmp_path, Console(quiet=True), SlowClock()) as progress:
+        for index in range(3):
+            progress.started(index, RUN)
+            progress.finished(record(index, auprc=0.5))
+        assert settled() == 0  # writing took seconds
+    assert settled() == 3
+
+
 def test_the_leading_trial_and_the_reasons_of_lost_ones_are_seen(study):
     progress, _ = study
     console = Console(record=True, width=120)

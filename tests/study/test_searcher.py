@@ -63,6 +63,17 @@ def test_limits_come_from_settled_trials_only(plan, tmp_path):
     assert dict(suggested[5]["limits"])[1] == losses[0]
 
 
+def test_what_a_search_knows_of_it_does_not_read_again(plan, tmp_path):
+    undisturbed = run_study(searcher(plan, tmp_path / "a"))
+    search, suggested = searcher(plan, tmp_path / "b"), {}
+    for number in range(9):
+        suggested[number] = search.suggest(f"id{number}")
+        finish(search.ledger, suggested[number])
+        if number >= search.lag:
+            (search.ledger.trial(number - search.lag) / "trial.json").unlink()
+    assert suggested == undisturbed
+
+
 def test_too_many_failures_end_the_study_and_say_so(plan, tmp_path):
     search = searcher(plan, tmp_path / "a")
     for number in range(5):  # of which the first alone is settled when the last is drawn

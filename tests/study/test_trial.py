@@ -1,14 +1,26 @@
-"""What a trial finds on a node whose cache is older than the study."""
+"""A trial in its own process, before it trains: on a node that may be new, or have a cache older than the study."""
 
 from dataclasses import replace
 
 import pytest
 from making import made_task
 
+from uadray.cluster.versions import installed
+from uadray.config import RunConfig
 from uadray.remote.mirror import Here, There
 from uadray.remote.objects import Objects
 from uadray.study import trial
-from uadray.study.trial import run_trial
+from uadray.study.trial import Astray, run_trial
+from uadray.training.resources import ResourcesConfig
+
+RUN = RunConfig.parse({"model": "dAE"}).plain()
+
+
+def test_a_node_with_other_libraries_than_the_driver_computes_nothing(tmp_path):
+    config = {"index": 0, "run": RUN, "limits": []}
+    with pytest.raises(Astray, match=r"UAD-444 node .*torch 0\.0"):
+        run_trial(config, made_task(RUN, tmp_path), ResourcesConfig(), "torch 0.0", {})
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
@@ -19,7 +31,7 @@ def begin(tmp_path, monkeypatch):
         found = []
         monkeypatch.setattr(trial, "fit", lambda task, *_: found.append(task.record.is_file()))
         task = replace(made_task({}, folder), mirror=mirror)
-        run_trial({"index": 3, "run": {}, "limits": []}, task, None, {})
+        run_trial({"index": 3, "run": {}, "limits": []}, task, ResourcesConfig(), installed(""), {})
         return found == [True]
 
     folder = tmp_path / "cache" / "studies" / "a"

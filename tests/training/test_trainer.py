@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import ray.train
 import ray.train.torch
 import torch
 from making import made_slices, made_task
+from ray.cluster_utils import Cluster
 from torch.nn.parallel import DistributedDataParallel
 
 from uadray.config import RunConfig
@@ -24,7 +26,7 @@ from uadray.scoring.validation import PAINTING_SEED
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank, Training, mean_residual
 from uadray.training.settings import TrainConfig
-from uadray.training.worker import Place, work
+from uadray.training.worker import Place, SlicesLost, work
 
 RUN = {
     "model": {
@@ -133,15 +135,21 @@ def test_a_diverged_training_is_a_diverged_trial_with_a_reason(tmp_path):
     assert "UAD-310" in record(tmp_path)["reason"]
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    yield
+@pytest.fixture(params=[(0, 2), (0, 1, 1)], ids=["one_node", "two_nodes"])
+def nodes(request):
+    """The number of nodes that two workers come to; the head has no core for one."""
+    head, *others = request.param
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": head, "include_dashboard": False})
+    for cores in others:
+        cluster.add_node(num_cpus=cores)
+    ray.init(address=cluster.address, log_to_driver=False, configure_logging=False)
+    yield len(others)
     ray.shutdown()
+    cluster.shutdown()
 
 
 @pytest.mark.slow
-def test_two_gloo_workers_stay_equal_and_see_every_slice_once(cluster, tmp_path):
+def test_two_gloo_workers_stay_equal_and_see_every_slice_once(nodes, tmp_path):
     slices, folder = torch.from_numpy(SLICES["train"].images), str(tmp_path)
 
     def loop(_):
@@ -150,13 +158,31 @@ def test_two_gloo_workers_stay_equal_and_see_every_slice_once(cluster, tmp_path)
         torch.manual_seed(rank.index)  # not even the first weights may depend on the rank
         config = TrainConfig(epochs=3, batch_size=4, precision="fp32")
         training = Training(ZOO["sVAE-GAN"].build(32), config, torch.device("cpu"), DistributedDataParallel, rank)
-        for _ in range(3):
+        seen = []
+
+        def see(_, inputs):
+            images, update = inputs
+            same = (images[:, None] == slices[None]).flatten(2).all(2)
+            seen.extend(same.int().argmax(1).tolist() if update == "autoencoder" else [])
+
+        def digest(tensors):
+            return hashlib.sha256(b"".join(tensor.detach().numpy().tobytes() for tensor in tensors)).hexdigest()
+
+        for _ in range(2):
             training.run_epoch(slices)
-        training.model.eval()
+        hook = training.model.register_forward_pre_hook(see)
+        training.run_epoch(slices)
+        hook.remove()
+        gradients = [p.grad for p in training.model.parameters() if p.grad is not None]
         loss = rank.first(mean_residual(training.model, slices, slices > 0, torch.device("cpu")))
-        weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in training.model.parameters()))
-        seen = [row for batch in training._batches(len(slices)) for row in batch.tolist()]
-        report = {"weights": weights.hexdigest(), "loss": loss, "seen": seen}
+        report = {
+            "node": ray.get_runtime_context().get_node_id(),
+            "weights": digest(training.model.parameters()),
+            "gradients": digest(gradients),
+            "steepest": max(float(gradient.abs().max()) for gradient in gradients),
+            "loss": loss,
+            "seen": seen,
+        }
         Path(folder, f"rank{rank.index}.json").write_text(json.dumps(report))
         ray.train.report({"loss": loss})
 
@@ -167,9 +193,21 @@ def test_two_gloo_workers_stay_equal_and_see_every_slice_once(cluster, tmp_path)
         run_config=ray.train.RunConfig(name="ddp", storage_path=folder),
     ).fit()
     first, second = (json.loads((tmp_path / f"rank{n}.json").read_text()) for n in range(2))
+    assert len({first["node"], second["node"]}) == nodes
     assert first["weights"] == second["weights"]
+    assert first["gradients"] == second["gradients"]  # of a step in which the ranks had other slices
+    assert first["steepest"] > 0
     assert first["loss"] == second["loss"]
     assert sorted(first["seen"] + second["seen"]) == list(range(len(slices)))
+
+
+def test_slices_that_are_lost_with_their_holder_are_no_failure_of_the_trial(tmp_path):
+    def gone(name):
+        raise SlicesLost("the owner died")
+
+    with pytest.raises(SlicesLost):
+        work(task(tmp_path), replace(place([]), slices=gone))
+    assert not (tmp_path / "trial.json").exists()
 
 
 def test_a_worker_waits_for_one_that_outlived_its_study_and_takes_its_record(tmp_path):

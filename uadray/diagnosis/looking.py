@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from uadray.diagnosis.cluster import cluster, required
@@ -20,10 +20,15 @@ from uadray.study.quiet import SETTINGS, silence
 from uadray.tracking.server import tracking_uri
 
 
-def look(where: str, address: str | None, uri: str | None) -> Iterator[Finding]:
-    """Findings as they are made: of this machine, of the workspace, and of a cluster where an address is given."""
+def look(
+    where: str, address: str | None, uri: str | None, environment: Mapping[str, str] = os.environ
+) -> Iterator[Finding]:
+    """Findings as they are made: of this machine, of the workspace, and of a cluster where an address is given.
+
+    `environment` is that of the person who asks: to import MLflow's part changes this process's own.
+    """
     silence()
-    os.environ |= SETTINGS  # as a study sets them; MLflow's own came with the import above
+    os.environ |= SETTINGS
     yield from installed()
     yield from machine()
     yield from gpus()
@@ -32,8 +37,8 @@ def look(where: str, address: str | None, uri: str | None) -> Iterator[Finding]:
         yield from required("object store", "can be read and written", lambda: writable(opened(where)))
     yield from workspace(folder)
     yield from tracking(uri or tracking_uri(folder), folder)
-    yield token(os.environ, Path.home())
+    yield token(environment, Path.home())
     yield ports()
-    yield from telemetry(os.environ)
+    yield from telemetry(environment)
     if address is not None:
         yield from cluster(address, place_of(where))

@@ -9,6 +9,9 @@ from uadray.diagnosis.finding import Finding
 from uadray.tracking.anonymous import Anonymous
 
 URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+")
+NODE = re.compile(r"\bnode \S+( \([^)]*\))?")
+PORT = re.compile(r"\[[0-9a-fA-F:]+\]:\d{2,5}\b|\b[a-zA-Z][\w.-]*:\d{2,5}\b")
+IPV6 = re.compile(r"(?<![\w:])[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}(?![\w:])")
 QUOTED = re.compile(r"(?<!\w)'[^']*'")  # Python quotes the names of files in its errors
 
 
@@ -27,4 +30,5 @@ def to_paste(findings: Iterable[Finding]) -> str:
 
 
 def _hidden(said: str, known: Anonymous) -> str:
-    return QUOTED.sub("(name)", known.text(URL.sub("(url)", said)))
+    said = NODE.sub("node (address)", URL.sub("(url)", said))
+    return QUOTED.sub("(name)", known.text(IPV6.sub("(address)", PORT.sub("(address)", said))))

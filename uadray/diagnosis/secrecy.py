@@ -40,8 +40,11 @@ def telemetry(environment: Mapping[str, str]) -> Iterator[Finding]:
         about = f"telemetry of {library}"
         if environment.get(name, "").lower() == quiet:
             yield ok(about, "off")
+        elif environment.get(name) is None:
+            yield ok(about, f"off in studies; what you start yourself sends unless {name}={quiet}")
         else:
-            yield warning(about, f"on: {name}={environment.get(name, '')}", f"export {name}={quiet}")
+            said = f"off in studies; what you start yourself sends: {name}={environment[name]}"
+            yield warning(about, said, f"export {name}={quiet}")
 
 
 def ports(tables: Iterable[Path] = KERNEL) -> Finding:

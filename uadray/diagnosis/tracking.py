@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ def tracking(uri: str, workspace: Path) -> Iterator[Finding]:
     about = "MLflow"
     server = Server(uri, workspace)
     if server.here and not Path(uri.removeprefix(SQLITE)).is_file():
-        yield ok(about, "a SQLite file that the first study makes")
+        yield _to_be_made(about, Path(uri.removeprefix(SQLITE)))
         return
     if server.answers():
         yield ok(about, "the SQLite file answers" if server.here else "the server answers")
@@ -31,3 +32,13 @@ def tracking(uri: str, workspace: Path) -> Iterator[Finding]:
     if parts.password:
         do = "Put it into MLFLOW_TRACKING_PASSWORD or ~/.mlflow/credentials: commands are seen by others."
         yield warning(about, "the URI holds a password", do)
+
+
+def _to_be_made(about: str, path: Path) -> Finding:
+    """Whether a database can be made there: in the nearest folder that there is."""
+    nearest = next(folder for folder in path.absolute().parents if folder.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return ok(about, "a SQLite file that the first study makes")
+    return problem(
+        about, f"a SQLite file cannot be made: {nearest} is no folder, or not yours", "Correct --tracking-uri."
+    )

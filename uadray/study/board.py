@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -70,7 +70,7 @@ class Board:
 
     def plain(self) -> dict[str, Any]:
         """As JSON values; `Board.parse` is the inverse."""
-        return asdict(self)
+        return {**vars(self), "rows": {index: vars(row) for index, row in self.rows.items()}}
 
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> Board:

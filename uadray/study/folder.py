@@ -41,7 +41,7 @@ def with_larger_budget(path: Path, written: Tree, asked: Tree) -> None:
     if not changed:
         return
     former = len(list(path.parent.glob("selection-*.json"))) + 1
-    for name in ("selection.json", "test.json"):
+    for name in ("selection.json", "test.json", "importance.json"):
         if (path.parent / name).is_file():
             (path.parent / name).replace(path.parent / name.replace(".", f"-{former}."))
     write_json(path, {"id": json.loads(path.read_text())["id"], **asked})

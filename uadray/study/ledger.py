@@ -122,7 +122,7 @@ class Ledger:
         write_json(self.trial(index) / "trial.json", content)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # of 10 000 validation patients a record takes 3.7 MB
 def _read(path: Path) -> Record:
     """A record; raises StudyError (UAD-333) for one that another version wrote."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable
@@ -15,14 +16,15 @@ from rich.live import Live
 from rich.text import Text
 
 from uadray.config import RunConfig
-from uadray.files import write_json
+from uadray.files import write_text
 from uadray.study.board import LIVE, Board, Row
 from uadray.study.duration import duration
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 
 TRAINING = 0.9  # share of a trial that its epochs are taken for; the rest is its scoring
-EVERY_S = 1.0  # at most so often the file is written
+EVERY_S = 1.0  # at most so often the file is written between the ends of trials
+REST = 20  # times as long as writing took, nothing is written: the file grows with the study
 SAID = {"val/auprc": "val AUPRC", "val/dice_mean": "Dice"}
 SAID_PAINTED = {"val/synthetic_auprc": "painted AUPRC", "val/synthetic_dice": "painted Dice"}
 
@@ -42,6 +44,7 @@ class Progress:
         self._clock = clock
         self._started = clock()
         self._written = -math.inf
+        self._took = 0.0  # to write the file
         self._first = math.inf  # when the first trial began
         self._rows: dict[int, Row] = {}
         self._tested = ""
@@ -86,7 +89,7 @@ class Progress:
         scores = "".join(f", {word} {row.metrics[name]:.3f}" for name, word in said.items() if name in row.metrics)
         self._say(f"trial {record.index} {row.status} after {row.epoch} epochs{scores} {record.reason}".rstrip())
         self._say(self.board().state)
-        self._write()
+        self._write_after(0.0)
 
     def tested(self, done: int, of_all: int) -> None:
         """A trial beside the winner was scored on the test patients."""
@@ -121,12 +124,17 @@ class Progress:
         return (self._clock() - self._first) * left / fresh if fresh > 0 else None
 
     def _write_now_and_then(self) -> None:
-        if self._clock() - self._written >= EVERY_S:
+        self._write_after(EVERY_S)
+
+    def _write_after(self, seconds: float) -> None:
+        if self._clock() - self._written >= max(seconds, REST * self._took):
             self._write()
 
     def _write(self) -> None:
+        began = self._clock()
+        write_text(self._path, json.dumps(self.board().plain(), allow_nan=False))  # in one line ten times as quick
         self._written = self._clock()
-        write_json(self._path, self.board().plain())
+        self._took = self._written - began
 
     def _say(self, line: str) -> None:
         if not self._console.is_terminal:

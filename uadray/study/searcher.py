@@ -28,8 +28,8 @@ from uadray.config import RunConfig
 from uadray.study.budget import Spending
 from uadray.study.configurations import Configuration, configuration
 from uadray.study.drawing import anew
-from uadray.study.ledger import Ledger, Record
-from uadray.study.objectives import merit
+from uadray.study.ledger import Ledger
+from uadray.study.past import Past, judged
 from uadray.study.plan import StudyConfig
 from uadray.study.search_space import Values
 from uadray.study.stopwatch import Stopwatch
@@ -47,6 +47,7 @@ class SettledSearch(OptunaSearch):
         self._watch = Stopwatch(ledger.folder / "spent.json", clock)
         self._next = 0
         self._settled = 0
+        self._past = Past(plan)
         self._runs: dict[str, tuple[int, RunConfig]] = {}
         storage = optuna.storages.RDBStorage(f"sqlite:///{database}")
         super().__init__(
@@ -57,7 +58,9 @@ class SettledSearch(OptunaSearch):
             study_name=plan.study,
             storage=storage,
         )
-        self._known = self._begin()
+        start = self._begin()
+        self._known = len(start.known)
+        self._enqueued = plan.enqueued(start.first)
 
     @property
     def complete(self) -> bool:
@@ -88,7 +91,8 @@ class SettledSearch(OptunaSearch):
             number, repeat = divmod(index, self.plan.repeats)
             if not all(self._configuration(earlier) for earlier in range(self._settled, number - self.lag + 1)):
                 return None
-            if not self._begun(number) and self._spent(number):
+            self._remember(number)
+            if not self._begun(number) and self._spent():
                 break
             while self._settled <= number - self.lag:
                 self._settle(self._settled)
@@ -121,37 +125,26 @@ class SettledSearch(OptunaSearch):
             if self._configuration(number) is not None:
                 self._settle(number)
 
-    def _begin(self) -> int:
-        """Tell of what is known and enqueue what is not left to draws; how many are known."""
+    def _begin(self) -> Start:
+        """Tell of what another study found; what is known from the start."""
         plan, start = self.plan, Start()
         if plan.warm_start is not None:
             needed = list(dict.fromkeys([*plan.objectives, *plan.constraints]))
             start = plan.warm_start.start(self.ledger, plan.space, plan.locate, plan.objectives, needed)
         for number, known in enumerate(start.known):
             tell_known(self._ot_study, number, known, plan)
-        own = self._ot_study.get_trials(deepcopy=False)[len(start.known) :]
-        if all(trial.state == TrialState.WAITING for trial in own):  # a kill may have left some of them out
-            for values in plan.enqueued(start.first)[len(own) :]:
-                self._ot_study.enqueue_trial(values)
-        return len(start.known)
+        return start
 
-    def _spent(self, number: int) -> bool:
-        """Whether a budget keeps configuration `number` from being drawn; what is settled by then counts."""
+    def _spent(self) -> bool:
+        """Whether a budget keeps the next configuration from being drawn; what it knows of counts."""
         self._watch.mark()
-        metric, mode = self.plan.winner
-        resources, settled = self.plan.resources, self._before(number)
-        trials = [record for each in settled for record in each.trainings]
-        seconds = sum(record.seconds - record.seconds_reused for record in trials)
-        gpu_seconds = seconds * resources.workers * resources.gpus_per_worker
-        candidates = [each.has(metric) and each.feasible(self.plan.constraints) for each in settled]
+        resources, past = self.plan.resources, self._past
+        gpu_seconds = past.seconds * resources.workers * resources.gpus_per_worker
         spending = Spending(
-            failed=sum(record.status == "failed" for record in trials),
+            failed=past.failed,
             hours=self._watch.seconds / 3600,
             gpu_hours=gpu_seconds / 3600,
-            merits=[
-                merit(each.mean(metric), mode) if candidate else -math.inf
-                for each, candidate in zip(settled, candidates, strict=True)
-            ],
+            merits=past.merits,
         )
         self._stopped_by = self.plan.budget.exceeded(spending)
         return bool(self._stopped_by)
@@ -159,10 +152,11 @@ class SettledSearch(OptunaSearch):
     def _configuration(self, number: int) -> Configuration | None:
         return configuration(self.ledger, number, self.plan.repeats)
 
-    def _before(self, number: int) -> list[Configuration]:
-        """The settled configurations that configuration `number` knows of."""
-        found = (self._configuration(earlier) for earlier in range(number - self.lag + 1))
-        return [each for each in found if each is not None]
+    def _remember(self, number: int) -> None:
+        """Know of the configurations that configuration `number` knows of, all of which are settled."""
+        for settled in map(self._configuration, range(self._past.known, number - self.lag + 1)):
+            if settled is not None:
+                self._past.add(settled)
 
     def _frozen(self, number: int) -> FrozenTrial | None:
         """What Optuna's storage has of a configuration."""
@@ -177,6 +171,8 @@ class SettledSearch(OptunaSearch):
     def _draw(self, number: int) -> RunConfig:
         """A configuration; one that was begun is what the start that began it would have drawn."""
         frozen = self._frozen(number)
+        if frozen is None and number < len(self._enqueued):  # in its turn: Optuna reads all that wait at every draw
+            self._ot_study.enqueue_trial(self._enqueued[number])
         if frozen is None or frozen.state == TrialState.WAITING:
             values = self._drawn(number, self._ot_study.ask)
         elif not self._whole(frozen.params):
@@ -198,9 +194,8 @@ class SettledSearch(OptunaSearch):
         return True
 
     def _limits(self, number: int, run: RunConfig) -> dict[int, float]:
-        settled = [(each.number, _judged_losses(record)) for each in self._before(number) for record in each.trainings]
-        limits = self.plan.scheduler.limits(number, settled, run.train.epochs)
-        return {epoch: limit for epoch, limit in limits.items() if _judged(run, epoch)}
+        limits = self.plan.scheduler.limits(number, self._past.losses, run.train.epochs)
+        return {epoch: limit for epoch, limit in limits.items() if judged(run, epoch)}
 
     def _settle(self, number: int) -> None:
         """Tell Optuna how a configuration ended."""
@@ -213,12 +208,3 @@ class SettledSearch(OptunaSearch):
 def _repeated(run: RunConfig, repeat: int) -> RunConfig:
     seed = (run.train.seed + repeat) % 2**31
     return run.model_copy(update={"train": run.train.model_copy(update={"seed": seed})})
-
-
-def _judged(run: RunConfig, epoch: int) -> bool:
-    """Whether the loss after an epoch is one of a model whose reconstruction has begun to learn."""
-    return run.model.judged_from <= (epoch - 1) / run.train.epochs
-
-
-def _judged_losses(record: Record) -> dict[int, float]:
-    return {epoch: loss for epoch, loss in enumerate(record.losses, start=1) if _judged(record.run, epoch)}

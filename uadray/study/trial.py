@@ -10,6 +10,7 @@ from typing import Any
 
 from ray import tune
 
+from uadray.cluster.versions import installed
 from uadray.errors import Problem, StudyError
 from uadray.study.ledger import Ledger
 from uadray.training.resources import ResourcesConfig
@@ -21,12 +22,17 @@ class Astray(StudyError):
     """A trial came to a node that has not got the study."""
 
 
-def run_trial(config: Mapping[str, Any], task: Task, resources: ResourcesConfig, datasets: Datasets) -> None:
+def run_trial(
+    config: Mapping[str, Any], task: Task, resources: ResourcesConfig, libraries: str, datasets: Datasets
+) -> None:
     """Train and score what the searcher suggested, `index`, `run` and `limits`, in the study's folder of `task`.
 
-    Raises Astray (UAD-445) on a node that has not got the folder: one may have joined the cluster since it was
-    looked at.
+    Raises Astray on a node that joined the cluster since it was looked at, and has not got the folder (UAD-445) or
+    has not got these `libraries`, as the driver has them (UAD-444).
     """
+    if (own_libraries := installed("")) != libraries:
+        must, do = f"a node must have the libraries of the driver ({libraries})", "Install the same, or use one image."
+        raise Astray(Problem("UAD-444", f"node {platform.node()}", must, own_libraries, do))
     own = {name: config[name] for name in ("index", "run")}
     folder = Ledger(Path(task.folder)).trial(config["index"])
     task.mirror.bring(folder)

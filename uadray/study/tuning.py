@@ -13,6 +13,7 @@ from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
 from ray.tune.progress_reporter import TrialProgressCallback
 
+from uadray.cluster.versions import installed
 from uadray.data import batches
 from uadray.data.store import Store
 from uadray.data.subject import Group, Split
@@ -69,7 +70,9 @@ def run_trials(
         threads=resources.cpus_per_worker,
         mirror=searcher.ledger.mirror,
     )
-    trainable = tune.with_parameters(run_trial, task=task, resources=resources, datasets=load_datasets(store, dataset))
+    trainable = tune.with_parameters(
+        run_trial, task=task, resources=resources, libraries=installed(""), datasets=load_datasets(store, dataset)
+    )
     watcher = _Watcher(searcher, progress, finished, seen_s)
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.held_by_trial),
@@ -132,14 +135,19 @@ class _Watcher(tune.Callback):
 
     def _take(self, index: int) -> None:
         """Tell of a trial whose record is written."""
+        record = self._seen(index)
+        if record is not None:
+            self._finished(record)
+
+    def _seen(self, index: int) -> Record | None:
+        """A trial's record, waited for as long as a file system may hide it."""
         ledger = self._searcher.ledger
         if ledger.record(index) is None:
             ledger.mirror.bring(ledger.trial(index))
         deadline = time.monotonic() + self._seen_s
         while (record := ledger.record(index)) is None and time.monotonic() < deadline:
             time.sleep(0.1)
-        if record is not None:
-            self._finished(record)
+        return record
 
     def _end(self, error: StudyError) -> None:
         self.ended_by = self.ended_by or error
@@ -153,12 +161,12 @@ class _Watcher(tune.Callback):
             return
         ledger = self._searcher.ledger
         try:
-            ledger.mirror.bring(ledger.trial(index))
-            if ledger.record(index) is None:
+            if self._seen(index) is None:
                 ledger.fail(index, run, _why(trial, index))
                 ledger.mirror.send(ledger.trial(index))
         except StoreAway as away:
             self._end(away)
+            return
         self.on_trial_complete(iteration, trials, trial)
 
 
@@ -178,7 +186,8 @@ class _Silent(TrialProgressCallback):
 def _why(trial: Trial, index: int) -> str:
     """Why a trial that left no record was given up."""
     error = trial.get_pickled_error() or trial.get_error()  # Ray does not always keep what ended a process
-    said = str(error or "no reason is known").strip().splitlines()[-1]
+    lines = str(error or "no reason is known").strip().splitlines()
+    said = lines[-1] if lines else type(error).__name__
     if error and not isinstance(error, RayActorError):
         return said
     must = "a trial's process must live until its record is written"

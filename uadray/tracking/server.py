@@ -60,7 +60,9 @@ class Server:
 
     @cached_property
     def client(self) -> MlflowClient:
-        """Made under a lock: processes that prepare a new database together destroy it."""
+        """Made under a lock where it is a database: processes that prepare a new one together destroy it."""
+        if self.uri.startswith(("http://", "https://")):
+            return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
         self._home.mkdir(parents=True, exist_ok=True)
         with (self._home / ".mlflow.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed

@@ -56,12 +56,16 @@ class Tracker:
         """A trial is on disk."""
         self._queue.put(lambda: self._mirror.trial(index))
 
+    def chosen(self) -> None:
+        """The selection is on disk, and nothing follows it: no model is registered."""
+        self._queue.put(self._mirror.ending)
+
     def ending(self) -> None:
         """The selection is on disk, and the verdict where there is one.
 
         The files of the best models are written here: that takes as long as their validation, whatever a server does.
         """
-        self._queue.put(self._mirror.ending)
+        self.chosen()
         self._mirror.model_files()
         self._queue.put(self._mirror.models)
 

@@ -14,6 +14,7 @@ from typing import Any
 import ray.data
 import ray.train
 import ray.train.torch
+from ray.exceptions import RayError
 from ray.train import DataConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 from ray.tune.integration.ray_train import TuneReportCallback
@@ -24,8 +25,9 @@ from uadray.data.batches import collect
 from uadray.data.store import Slices
 from uadray.training.loop import Rank
 from uadray.training.resources import ResourcesConfig
-from uadray.training.worker import Place, Task, work
+from uadray.training.worker import Place, SlicesLost, Task, work
 
+PATIENCE_S = 7 * 24 * 3600  # of the other ranks, while the first waits for another trial of the same training
 Datasets = Mapping[str, ray.data.Dataset]
 Report = Callable[[dict[str, float]], None]
 
@@ -67,7 +69,7 @@ def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) ->
     TorchTrainer(
         loop,
         train_loop_config={},
-        torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if gpu else "gloo"),
+        torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if gpu else "gloo", timeout_s=PATIENCE_S),
         scaling_config=ScalingConfig(num_workers=resources.workers, use_gpu=gpu, resources_per_worker=share),
         datasets=dict(datasets),
         dataset_config=DataConfig(
@@ -78,7 +80,10 @@ def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) ->
 
 
 def _shard(names: frozenset[str], name: str) -> Slices:
-    """A dataset's slices; none where a study has no such dataset."""
-    if name in names:
-        return collect(ray.train.get_dataset_shard(name))
-    return collect(ray.train.get_dataset_shard("val_healthy")).only([])
+    """A dataset's slices; none where a study has no such dataset. Raises SlicesLost where Ray has them no more."""
+    try:
+        if name in names:
+            return collect(ray.train.get_dataset_shard(name))
+        return collect(ray.train.get_dataset_shard("val_healthy")).only([])
+    except RayError as error:
+        raise SlicesLost(str(error)) from error

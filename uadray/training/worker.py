@@ -67,8 +67,12 @@ class Place:
     device: torch.device
     rank: Rank
     wrap: Wrap
-    slices: Callable[[str], Slices]  # "train", "val_healthy" or "val_lesion", which may have no rows
+    slices: Callable[[str], Slices]  # "train", "val_healthy" or "val_lesion", which may have no rows; raises SlicesLost
     report: Callable[[dict[str, float]], None]
+
+
+class SlicesLost(Exception):
+    """The slices cannot be had any more: who holds them is gone, which is not the trial's fault."""
 
 
 def work(task: Task, place: Place) -> None:
@@ -90,7 +94,7 @@ def _work(task: Task, place: Place) -> None:
     curve: checkpoint.Curve = []
     try:
         record = _train_and_score(task, place, curve)
-    except StoreAway:
+    except (StoreAway, SlicesLost):
         raise  # it is not the trial that failed
     except health.Diverged as error:
         record = {"status": "diverged", "reason": str(error)}
