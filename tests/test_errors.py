@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 import uadray
-from uadray.errors import ConfigError, DataError, Problem, UadError
+from uadray.errors import ConfigError, DataError, Problem, UadError, in_a_line
 
 ROOT = Path(uadray.__file__).parent
 
@@ -24,6 +24,12 @@ def test_an_error_carries_all_its_problems_also_between_processes():
 def test_kinds_of_errors_are_told_apart():
     assert issubclass(ConfigError, UadError)
     assert not issubclass(ConfigError, DataError)
+
+
+def test_an_error_of_a_library_is_said_in_one_line_also_where_it_says_nothing():
+    assert in_a_line(OSError("first\nlast\n"), -1) == "last"
+    assert in_a_line(TimeoutError()) == in_a_line(TimeoutError(" \n"), -1) == "TimeoutError"
+    assert len(in_a_line(OSError("x" * 999))) == 160
 
 
 def test_every_code_in_the_source_is_explained_and_every_explained_code_exists():

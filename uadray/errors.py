@@ -26,6 +26,15 @@ class Problem:
         return f"{self.code} {self.where}: {self.must}; got {self.got}. {self.do}"
 
 
+def in_a_line(error: BaseException, line: int = 0) -> str:
+    """One line of what an error of a library says, cut to 160 characters; its kind where it says nothing.
+
+    >>> in_a_line(OSError("connection refused\\nat 10.0.0.1")), in_a_line(TimeoutError())
+    ('connection refused', 'TimeoutError')
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[line][:160]
+
+
 class UadError(Exception):
     """What went wrong, as one or more problems; printed without a traceback, exit code 2."""
 

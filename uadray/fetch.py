@@ -19,7 +19,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for it, a workspa
 
 
 def fetch(
-    url: Annotated[str, typer.Argument(help="Of a workspace: s3://bucket/prefix, gs://, abfss://.")],
+    url: Annotated[str, typer.Argument(help="Of a workspace: s3://bucket/prefix, gs://, abfss:// (docs/storage.md).")],
     out: Out,
     study: Annotated[list[str] | None, typer.Option(help="A study to bring, instead of all.")] = None,
 ) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
 WorkspaceOrUrl = Annotated[
-    str, typer.Option("--workspace", help="As a folder, or s3://bucket/prefix, gs://, abfss://: survives the machine.")
+    str, typer.Option("--workspace", help="As a folder, or at s3://bucket/prefix, gs://, abfss:// (docs/storage.md).")
 ]
 Bids = Annotated[Path | None, typer.Option(help="BIDS folder to take instead of the file's cohort.")]
 Address = Annotated[

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import Problem, StudyError
+from uadray.remote.lease import LEASE, last_heard
 from uadray.study.board import LIVE, Board
 from uadray.study.folder import holder
 from uadray.study.naming import Named, study_folder
@@ -40,6 +41,8 @@ def _where(study: Path) -> str:
     who = holder(study)
     if who is not None:
         return f"It is run by {who}."
+    if (study / LEASE).is_file():
+        return f"When it was brought home it was run by {last_heard(study / LEASE)}."
     if (study / "selection.json").is_file():
         sealed = json.loads((study / "selection.json").read_text(encoding="utf-8"))
         return f"Nobody runs it. It ended: {sealed['ending']}; trial {sealed['trial']} was selected."

@@ -58,6 +58,26 @@ def test_weights_that_are_there_are_not_moved_again(there, tmp_path, monkeypatch
     assert moved == []
 
 
+def trained(folder, seconds, weights, header="checkpoint.json"):
+    """A checkpoint of a training, which another of the same length differs from in its weights and its header."""
+    for name, content in {header: f'{{"seconds": {seconds}}}', "deep/er/weights.safetensors": weights}.items():
+        (folder / "k" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "k" / name).write_text(content)
+
+
+@pytest.mark.parametrize("header", ["checkpoint.json", "manifest.json"])
+def test_weights_never_get_the_header_of_another_training(there, tmp_path, header):
+    another = There(there.objects, str(tmp_path / "another"))
+    trained(tmp_path / "here", 1.5, "those of one", header)
+    trained(tmp_path / "another", 2.5, "other ones..", header)
+    there.send(tmp_path / "here" / "k")
+    another.bring(tmp_path / "another" / "k")
+    assert contents(tmp_path / "another") == contents(tmp_path / "here")
+    trained(tmp_path / "another", 2.5, "other ones..", header)
+    another.send(tmp_path / "another" / "k")
+    assert contents(tmp_path / "there") == contents(tmp_path / "another")
+
+
 def test_a_superseded_checkpoint_is_dropped_unless_another_machine_keeps_it(there, tmp_path):
     filled(tmp_path / "here", ["k/epoch-0001/checkpoint.json", "k/epoch-0002/checkpoint.json", "k/epoch-0002/kept"])
     there.send(tmp_path / "here" / "k")

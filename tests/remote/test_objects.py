@@ -22,12 +22,30 @@ def test_an_object_is_read_as_it_was_written_and_none_where_there_is_none(store)
 
 
 @pytest.mark.parametrize(
-    "url", ["http://host/runs", "s3://", "s3://key:secret@bucket/runs", "s3://bucket/runs?access_key=k"]
+    "url",
+    [
+        "http://host/runs",
+        "s3://",
+        "s3://key:secret@bucket/runs",
+        "s3://bucket/runs?access_key=k",
+        "abfss://container/runs",  # of no account
+        "abfss://container:secret@account.dfs.core.windows.net/runs",
+        "abfss://secret@elsewhere.example.org/runs",
+    ],
 )
 def test_what_is_no_plain_url_of_a_store_is_refused_and_keys_in_it_are_not_said(url):
     with pytest.raises(ConfigError, match="UAD-446") as refused:
         opened(url)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("below", "root"), [("/runs", "container/runs"), ("/", "container"), ("", "container")])
+def test_a_container_of_azure_is_opened_in_its_account_with_no_network(below, root):
+    url = f"abfss://container@account.dfs.core.windows.net{below}"
+    assert remote.URL.fullmatch(url)
+    system, found = remote._opened(url)
+    assert (system.type_name, found) == ("abfs", root)
+    assert Objects(url)._path("studies/a") == f"{root}/studies/a"
 
 
 class Away:
@@ -66,11 +84,38 @@ def test_a_store_that_is_away_is_asked_again_after_growing_waits(monkeypatch, st
     assert caplog.text.count("does not answer, again in") == 3
 
 
+def test_a_store_whose_region_cannot_be_asked_for_is_asked_again(monkeypatch, store):
+    """Opening s3:// looks the bucket up over the network, in each process anew."""
+    waited, opened_at_last, failing = [], remote._opened(store.url), [OSError("no route"), OSError("no route")]
+    store.write("a", b"1")
+
+    def opening(url):
+        if failing:
+            raise failing.pop()
+        return opened_at_last
+
+    monkeypatch.setattr(remote, "_opened", opening)
+    monkeypatch.setattr(remote.time, "sleep", waited.append)
+    assert store.sizes() == {"a": 1}
+    failing += [OSError("no route")]
+    assert store.children("") == ["a"]
+    assert waited == [1.0, 2.0, 1.0]
+
+
 def test_a_store_that_stays_away_ends_what_is_asked_with_a_code(monkeypatch, store):
     waited = away(monkeypatch, store, 99)
     with pytest.raises(StoreAway, match=r"UAD-448 .*connection refused.* the same command goes on"):
         store.read("a")
     assert sum(waited) == 83
+
+
+def test_a_store_that_fails_without_a_word_is_refused_by_the_kind_of_its_failure(monkeypatch, store):
+    def silent(url):
+        raise TimeoutError
+
+    monkeypatch.setattr(remote, "_opened", silent)
+    with pytest.raises(ConfigError, match=r"UAD-447 .*got TimeoutError"):
+        opened(store.url)
 
 
 def test_every_url_has_a_cache_of_its_own_which_the_environment_may_place(monkeypatch, tmp_path):

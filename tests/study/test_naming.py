@@ -43,6 +43,11 @@ def test_where_there_is_no_study_the_message_says_what_to_give(tmp_path, monkeyp
         study_folder(Path("latent"))
 
 
+def test_of_a_study_at_a_url_it_is_said_how_it_comes_home():
+    with pytest.raises(ConfigError, match=r"UAD-304 s3://bucket/studies/latent: .* python -m uadray\.fetch"):
+        study_folder(Path("s3://bucket/studies/latent"))
+
+
 @pytest.mark.parametrize("text", ["{}", "[]", "no JSON", '{"store": "k", "study": "toy", "of": "a later version"}'])
 def test_a_study_of_another_version_is_refused(text, tmp_path):
     (tmp_path / "study.json").write_text(text)

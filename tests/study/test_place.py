@@ -8,6 +8,7 @@ import pytest
 
 from uadray.errors import ConfigError
 from uadray.remote import lease
+from uadray.remote.lease import Lost
 from uadray.study.ledger import Ledger
 from uadray.study.place import Bucket, Folder, place_of
 
@@ -99,3 +100,59 @@ def test_an_opening_of_the_test_split_is_at_the_url_before_slices_are_read(bucke
 
     study = put(bucket, selection={"trial": 0})
     assert open_test(Ledger(study, bucket.mirror), Unread(), "verdict") == "slices"
+
+
+@pytest.fixture
+def machines(bucket, tmp_path, monkeypatch):
+    """The same URL as two machines have it, each with a cache of its own."""
+    monkeypatch.setenv("UADRAY_SCRATCH", str(tmp_path / "another"))
+    return bucket, place_of((tmp_path / "there").as_uri())
+
+
+def found(place):
+    """The names of what a person sees in the cache, but for who has it."""
+    study = place.folder / "studies" / "a"
+    names = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
+    return {name for name in names if not name.startswith((".", "lease", "session"))}
+
+
+def test_a_machine_with_an_older_cache_does_not_undo_what_another_did(machines):
+    first, second = machines
+    with first.study("a"):
+        study = put(first, study={"id": "1", "trials": 5}, selection={"trial": 3}, test={"dice": 0.5})
+        (study / "optuna.db-wal").write_text("of five trials")
+    with second.study("a"):
+        study = put(second, study={"id": "1", "trials": 10})
+        (study / "selection.json").replace(study / "selection-1.json")
+        (study / "test.json").replace(study / "test-1.json")
+    (first.folder / "studies" / "a" / "trials" / "0004").mkdir(parents=True)
+    (first.folder / "studies" / "a" / "trials" / "0004" / "trial.json").write_text("{}")  # ended when A was lost
+    with first.study("a"):
+        assert found(first) == {"study.json", "selection-1.json", "test-1.json", "trials/0004/trial.json"}
+        assert json.loads((first.folder / "studies" / "a" / "study.json").read_text())["trials"] == 10
+    assert set(there(first)) >= {"selection-1.json", "trials/0004/trial.json"}
+    assert not set(there(first)) & {"selection.json", "test.json"}
+
+
+def test_what_the_cache_that_had_a_study_last_knows_is_not_replaced_by_what_was_sent_before(machines):
+    first, _ = machines
+    with first.study("a"):
+        study = put(first, study={"id": "1"}, spent={"seconds": 60})
+    (study / "spent.json").write_text('{"seconds": 90}')  # and then it was killed
+    (study / "log.txt").write_text("a last line")
+    with first.study("a"):
+        assert json.loads((study / "spent.json").read_text()) == {"seconds": 90}
+    assert there(first)["log.txt"] == b"a last line"
+
+
+def test_a_process_whose_study_another_has_begun_to_run_replaces_nothing_of_it(machines):
+    first, second = machines
+    with first.study("a"):
+        put(first, study={"id": "1"})
+        first.keep("a")
+        first.objects.remove("studies/a/lease.json")  # which ran out
+        with second.study("a"):
+            put(second, selection={"trial": 3})
+        with pytest.raises(Lost, match="UAD-302"):
+            first.keep("a")
+    assert "selection.json" in there(first)

@@ -101,6 +101,16 @@ def test_another_terminal_learns_who_runs_the_study_and_that_nobody_does(tmp_pat
     assert "It ended: all 4 trials are done; trial 3 was selected." in asked(ledger.folder).output
 
 
+def test_of_a_running_study_that_was_brought_home_it_is_said_who_ran_it_and_until_when(tmp_path):
+    with held(tmp_path / "toy", PLAN, "key") as ledger:
+        pass
+    lease = {"owner": "x", "host": "elsewhere", "pid": 7, "since": "2026-11-22 10:00 UTC", "renewed": 1795345200.0}
+    (ledger.folder / "lease.json").write_text(json.dumps(lease))
+    said = asked(ledger.folder).output
+    assert "process 7 on elsewhere since 2026-11-22 10:00 UTC, last heard of 2026-11-22 11:00 UTC" in said
+    assert "Nobody runs it" not in said
+
+
 def test_a_folder_without_a_study_is_refused(tmp_path):
     done = asked(tmp_path)
     assert done.exit_code == 2

@@ -1,6 +1,7 @@
 """Studies that start from what an earlier one found; both have real Optuna databases and hand-made records."""
 
 import json
+import shutil
 
 import optuna
 import pytest
@@ -8,6 +9,10 @@ from searching import finish, made_plan, run_study, searcher
 
 from uadray.errors import ConfigError
 from uadray.files import write_json
+from uadray.remote.mirror import There
+from uadray.remote.objects import Objects
+from uadray.study.ledger import Ledger
+from uadray.study.searcher import SettledSearch
 
 NEVER = ("{kind: asha, grace_epochs: 1, reduction_factor: 2}", "{kind: none}")
 NO_ROWS = ("enqueue: [sAE3]\n", "")
@@ -63,6 +68,34 @@ def test_the_earlier_study_may_be_given_by_its_folder(earlier, tmp_path):
     warm_start = plan.warm_start.model_copy(update={"study": str(elsewhere)})
     searcher(plan.model_copy(update={"warm_start": warm_start}), folder)
     assert len(told(folder)) == 5
+
+
+def opened_at(url, study):
+    """The mirror of a study's workspace, and the study as it is at a URL."""
+    mirror = There(Objects(url), str(study.parent))
+    mirror.send(study)
+    return mirror
+
+
+def test_the_earlier_study_of_a_url_is_brought_first(earlier, tmp_path):
+    mirror = opened_at((tmp_path / "there").as_uri(), tmp_path / "earlier")
+    shutil.rmtree(tmp_path / "earlier")
+    plan, folder = later(tmp_path, "A")
+    SettledSearch(plan, Ledger(folder, mirror), folder / "optuna.db")
+    assert len(told(folder)) == 5
+
+
+def test_of_an_earlier_study_that_was_deleted_at_its_url_the_cache_gives_nothing(earlier, tmp_path):
+    mirror = opened_at((tmp_path / "there").as_uri(), tmp_path / "earlier")
+    plan, folder = later(tmp_path, "A")
+    write_json(tmp_path / "earlier" / "study.json", {"id": "a former one", **plan.plain(), "store": "A"})
+    mirror.objects.remove("earlier/trials/0004/trial.json")
+    SettledSearch(plan, Ledger(folder, mirror), folder / "optuna.db")
+    assert len(told(folder)) == 4
+    shutil.rmtree(tmp_path / "there")
+    plan, again = later(tmp_path, "A", name="again")
+    with pytest.raises(ConfigError, match="UAD-335"):
+        SettledSearch(plan, Ledger(again, mirror), again / "optuna.db")
 
 
 def test_the_seed_of_the_training_does_not_keep_scores_from_being_known(earlier, tmp_path):

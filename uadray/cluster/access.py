@@ -7,8 +7,8 @@ import uuid
 from pathlib import Path
 
 from uadray.cluster.nodes import PATIENCE_S, Node, alive, on_each
-from uadray.errors import ConfigError, Problem, UadError
-from uadray.remote.objects import Objects, said
+from uadray.errors import ConfigError, Problem, UadError, in_a_line
+from uadray.remote.objects import Objects
 
 FINE = ""
 
@@ -50,5 +50,5 @@ def answer(name: str, objects: Objects, folder: str, token: str, cache: str) -> 
         if not os.access(cache, os.W_OK):
             return f"no right to write {cache}"
     except (OSError, UadError) as error:
-        return said(error)
+        return in_a_line(error)
     return FINE

@@ -10,6 +10,8 @@ import ray
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from uadray.errors import in_a_line
+
 PATIENCE_S = 60.0  # for one answer; a first worker with its code takes some seconds
 
 
@@ -55,4 +57,4 @@ def _answer(reference: ray.ObjectRef, patience_s: float) -> str:
     try:
         return str(ray.get(reference))
     except RayError as error:
-        return str(error).strip().splitlines()[-1]
+        return in_a_line(error, -1)

@@ -2,21 +2,23 @@
 
 Files whose name begins with a dot, locks and drafts, stay where they are. Data are sent first, then JSON, then a
 trial's record, and what is superseded is dropped last: whoever brings a folder after a kill in the midst of it finds
-the former checkpoint whole, or the new one. Weights and slices, which have their SHA-256 written beside them, are known
-by their size; all else is brought and sent again.
+the former checkpoint whole, or the new one. Weights and slices, which have their SHA-256 written in a header, are known
+by their size and by that header; all else is brought and sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from uadray.files import write_bytes
 from uadray.remote.objects import Objects
 
 SEALED = (".safetensors", ".parquet")
+HEADERS = ("checkpoint.json", "manifest.json")
 LAST = (".json", ".jsonl", ".yaml")
 
 
@@ -28,6 +30,9 @@ class Mirror(Protocol):
 
     def bring_file(self, path: Path) -> None:
         """Have a file as it was sent, if it was."""
+
+    def has(self, path: Path) -> bool:
+        """Whether a file of this machine is elsewhere, too."""
 
     def send(self, folder: Path) -> None:
         """Have elsewhere what is in a folder."""
@@ -49,6 +54,10 @@ class Here:
     def bring_file(self, path: Path) -> None:
         """Nothing: it is here."""
 
+    def has(self, path: Path) -> bool:
+        """As every process sees it."""
+        return True
+
     def send(self, folder: Path) -> None:
         """Nothing: it is there."""
 
@@ -68,9 +77,13 @@ class There:
 
     def bring(self, folder: Path) -> None:
         """Have what was sent of a folder; what is here besides stays."""
-        for name, size in sorted(self.objects.sizes(self._name(folder)).items(), key=lambda found: _rank(found[0])):
+        there = self.objects.sizes(self._name(folder))
+        alike = self._alike(there)
+        for name, size in sorted(there.items(), key=lambda found: _rank(found[0])):
             path = Path(self.root) / name
-            if path.is_file() and _good(path, size):
+            if name.endswith(".db") and path.is_file():  # it is used here
+                continue
+            if name.endswith(SEALED) and path.is_file() and path.stat().st_size == size and alike(name):
                 continue
             content = self.objects.read(name)
             if content is not None:  # else another process dropped it meanwhile
@@ -82,12 +95,17 @@ class There:
         if content is not None:
             write_bytes(path, content)
 
+    def has(self, path: Path) -> bool:
+        """Whether it was sent, and is there still."""
+        return self._name(path) in self.objects.children(self._name(path.parent))
+
     def send(self, folder: Path) -> None:
         """Have elsewhere what is in a folder."""
         there = self.objects.sizes(self._name(folder))
+        alike = self._alike(there)
         found = {self._name(path): path for path in folder.rglob("*") if _kept(path, folder)}
         for name, path in sorted(found.items(), key=lambda each: _rank(each[0])):
-            if not name.endswith(SEALED) or there.get(name) != path.stat().st_size:
+            if not name.endswith(SEALED) or there.get(name) != path.stat().st_size or not alike(name):
                 self.objects.write(name, path.read_bytes())
 
     def send_files(self, paths: Iterable[Path]) -> None:
@@ -103,13 +121,21 @@ class There:
                 for name in sorted(there, key=_rank, reverse=True):
                     self.objects.remove(name)
 
+    def _alike(self, there: Container[str]) -> Callable[[str], bool]:
+        """Whether a file's nearest header is here what it is there, or is in neither place; each is read once."""
+
+        @cache
+        def below(folder: PurePosixPath) -> bool:
+            for name in (f"{folder}/{header}" for header in HEADERS):
+                own = Path(self.root) / name
+                if own.is_file() or name in there:
+                    return own.is_file() and name in there and own.read_bytes() == self.objects.read(name)
+            return folder == folder.parent or below(folder.parent)
+
+        return lambda name: below(PurePosixPath(name).parent)
+
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
-
-
-def _good(path: Path, size: int) -> bool:
-    """Whether a file of this machine need not be brought: a sealed one of that size; a database, which is used here."""
-    return path.name.endswith(".db") or (path.name.endswith(SEALED) and path.stat().st_size == size)
 
 
 def _kept(path: Path, folder: Path) -> bool:

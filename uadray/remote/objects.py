@@ -20,12 +20,14 @@ from typing import TypeVar
 
 from pyarrow import fs
 
-from uadray.errors import ConfigError, Problem, StudyError
+from uadray.errors import ConfigError, Problem, StudyError, in_a_line
 from uadray.files import write_bytes
 
 LOG = logging.getLogger(__name__)
-URL = re.compile(r"(s3|gs|abfss|file)://[^\s@?]+")  # nobody's keys in it
+AZURE = r"abfss://[a-z0-9$-]+@[a-z0-9]+\.dfs\.core\.windows\.net(/[^\s@?]*)?"  # container and account
+URL = re.compile(rf"(s3|gs|file)://[^\s@?]+|{AZURE}")  # nobody's keys in it
 WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # between attempts: a store that is away for a minute ends nothing
+KNOWN = "s3://BUCKET/PATH, gs://BUCKET/PATH and abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH"
 Result = TypeVar("Result")
 
 
@@ -50,14 +52,12 @@ class Objects:
 
     def sizes(self, under: str = "") -> dict[str, int]:
         """The bytes of every object whose name begins with a folder's, by name."""
-        selector = fs.FileSelector(self._path(under), recursive=True, allow_not_found=True)
-        found = self._patiently(lambda: self._system.get_file_info(selector))
+        found = self._patiently(lambda: self._listed(under, recursive=True))
         return {info.path[len(self._root) + 1 :]: info.size for info in found if info.type == fs.FileType.File}
 
     def children(self, under: str) -> list[str]:
         """The names of the objects that are in a folder itself."""
-        selector = fs.FileSelector(self._path(under), allow_not_found=True)
-        found = self._patiently(lambda: self._system.get_file_info(selector))
+        found = self._patiently(lambda: self._listed(under, recursive=False))
         return [info.path[len(self._root) + 1 :] for info in found if info.type == fs.FileType.File]
 
     def read(self, name: str) -> bytes | None:
@@ -95,6 +95,11 @@ class Objects:
 
         self._patiently(removed)
 
+    def _listed(self, under: str, recursive: bool) -> list[fs.FileInfo]:
+        selector = fs.FileSelector(self._path(under), recursive=recursive, allow_not_found=True)
+        found: list[fs.FileInfo] = self._system.get_file_info(selector)
+        return found
+
     @property
     def _system(self) -> fs.FileSystem:
         return _opened(self.url)[0]
@@ -112,13 +117,13 @@ class Objects:
             try:
                 return step()
             except OSError as error:
-                LOG.warning("%s does not answer, again in %g s: %s", self.url, wait_s, said(error))
+                LOG.warning("%s does not answer, again in %g s: %s", self.url, wait_s, in_a_line(error))
                 time.sleep(wait_s)
         try:
             return step()
         except OSError as error:
             must, do = "the object store must answer", "When it does, the same command goes on from here."
-            raise StoreAway(Problem("UAD-448", self.url, must, said(error), do)) from error
+            raise StoreAway(Problem("UAD-448", self.url, must, in_a_line(error), do)) from error
 
 
 def opened(url: str) -> Objects:
@@ -127,9 +132,9 @@ def opened(url: str) -> Objects:
     Raises ConfigError: UAD-446 for what is no URL of an object store, UAD-447 where the store does not let one in.
     """
     if not URL.fullmatch(url):
-        must = "must be a URL of an object store"
-        do = "s3://, gs:// and abfss:// are known; keys and endpoint come from the environment, not from the URL."
-        raise ConfigError(Problem("UAD-446", "--workspace", must, url.rpartition("@")[2], do))
+        must, got = "must be a URL of an object store", url.rpartition("@")[2]
+        do = f"{KNOWN} are known; keys and endpoint come from the environment, not from the URL."
+        raise ConfigError(Problem("UAD-446", "--workspace", must, got, do))
     try:
         system, root = _opened(url.rstrip("/"))
         if system.get_file_info(root.partition("/")[0] or "/").type == fs.FileType.NotFound:
@@ -140,7 +145,7 @@ def opened(url: str) -> Objects:
             "the object store must let one in",
             "See the bucket's name, and keys and endpoint in the environment.",
         )
-        raise ConfigError(Problem("UAD-447", url, must, said(error), do)) from error
+        raise ConfigError(Problem("UAD-447", url, must, in_a_line(error), do)) from error
     return Objects(url.rstrip("/"))
 
 
@@ -151,14 +156,9 @@ def writable(objects: Objects) -> Objects:
         objects.attempt_to_write(name, b"")
     except OSError as error:
         must, do = "the object store must let one write", "See the rights of the keys in the environment."
-        raise ConfigError(Problem("UAD-447", objects.url, must, said(error), do)) from error
+        raise ConfigError(Problem("UAD-447", objects.url, must, in_a_line(error), do)) from error
     objects.remove(name)
     return objects
-
-
-def said(error: BaseException) -> str:
-    """What a store answered, in a short line."""
-    return str(error).strip().splitlines()[0][:160] or type(error).__name__
 
 
 @lru_cache

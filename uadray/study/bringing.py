@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from uadray.data.store import Store
 from uadray.errors import ConfigError, DataError, Problem, StudyError
-from uadray.files import sha256
+from uadray.files import sha256, write_text
+from uadray.remote.lease import LEASE
 from uadray.remote.mirror import There
-from uadray.remote.objects import opened
+from uadray.remote.objects import Objects, opened
+from uadray.remote.session import SESSION
 from uadray.study.folder import PLAN
+from uadray.study.held_out import OPENINGS
+
+PASSING = ("selection.json", "test.json", LEASE)  # what a study at a URL may come to have no more
 
 
 def bring_home(url: str, out: Path, names: Sequence[str]) -> Iterator[str]:
     """Bring studies, all unless some are named, with their stores; a line for each.
 
-    A second call goes on from what is there. Raises ConfigError (UAD-451) for a study that is not there, StudyError
-    (UAD-452) when a file is not the one that was written.
+    A second call goes on from what is there. Openings of the test split at home stay. Raises ConfigError: UAD-451 for
+    a study that is not there, UAD-453 where another of its name is at home; StudyError (UAD-452) when a file is not the
+    one that was written.
     """
     objects = opened(url)
     found = {name.split("/")[1] for name in objects.sizes("studies") if name.endswith(f"/{PLAN}")}
@@ -27,12 +34,12 @@ def bring_home(url: str, out: Path, names: Sequence[str]) -> Iterator[str]:
         must, got = "a study must have begun there", ", ".join(sorted(found)) or "no study"
         do = "Name a study that is there, or the URL that the sweep had."
         raise ConfigError(Problem("UAD-451", f"{url} {name}", must, got, do) for name in missing)
+    _require_same(objects, [out / "studies" / name for name in sorted(names or found)])
     out.mkdir(parents=True, exist_ok=True)
     mirror = There(objects, str(out.resolve()))
     for name in sorted(names or found):
         folder = out.resolve() / "studies" / name
-        mirror.bring(folder)
-        (folder / "lease.json").unlink(missing_ok=True)
+        _bring(mirror, folder)
         store = out.resolve() / "stores" / json.loads((folder / PLAN).read_text())["store"]
         mirror.bring(store)
         wrong = [*_damaged_store(store), *_damaged_weights(folder)]
@@ -41,6 +48,48 @@ def bring_home(url: str, out: Path, names: Sequence[str]) -> Iterator[str]:
             raise StudyError(Problem("UAD-452", str(path), must, got, do) for path, got in wrong)
         trials = len(list(folder.glob("trials/*/trial.json")))
         yield f"{name}: {trials} trials, {folder}"
+
+
+def _require_same(objects: Objects, folders: Sequence[Path]) -> None:
+    """Raise ConfigError (UAD-453), a problem for each folder at home of another study than the one there."""
+    others = [
+        folder
+        for folder in folders
+        if (folder / PLAN).is_file()
+        and _id((folder / PLAN).read_bytes()) != _id(objects.read(f"studies/{folder.name}/{PLAN}") or b"{}")
+    ]
+    must, got = "the study at home must be the one at the URL", "another of its name"
+    do = "Bring it to another folder, by -o, or move the one at home away."
+    if others:
+        raise ConfigError(Problem("UAD-453", str(folder), must, got, do) for folder in others)
+
+
+def _id(plan: bytes) -> object:
+    return json.loads(plan).get("id")
+
+
+def _bring(mirror: There, folder: Path) -> None:
+    """Have a study as it is there, but for openings of the test split at home, which are nowhere else."""
+    there = {path.rpartition("/")[2] for path in mirror.objects.children(f"studies/{folder.name}")}
+    for path in folder.glob("*.db*"):
+        path.unlink()
+    for name in PASSING:
+        if name not in there:
+            (folder / name).unlink(missing_ok=True)
+    openings, aside = folder / OPENINGS, folder / f".{OPENINGS}"  # aside until all is brought, also after a kill
+    _merge(openings, aside)
+    mirror.bring(folder)
+    _merge(aside, openings)
+    aside.unlink(missing_ok=True)
+    (folder / SESSION).unlink(missing_ok=True)
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Have in a file of openings those of another, too, by their time."""
+    if source.is_file():
+        found = [Counter(path.read_text(encoding="utf-8").splitlines()) for path in (target, source) if path.is_file()]
+        lines = sorted((found[0] | found[-1]).elements(), key=lambda line: str(json.loads(line)["at"]))
+        write_text(target, "".join(f"{line}\n" for line in lines))
 
 
 def _damaged_store(path: Path) -> Iterator[tuple[Path, str]]:

@@ -21,7 +21,7 @@ import uadray
 from uadray.cluster.nodes import Node
 from uadray.cluster.reach import SEEN_S
 from uadray.cluster.versions import require_alike
-from uadray.errors import ConfigError, Problem
+from uadray.errors import ConfigError, Problem, in_a_line
 from uadray.study.plan import StudyConfig
 from uadray.study.quiet import SETTINGS, silence
 from uadray.study.token import own_token
@@ -107,7 +107,7 @@ class Cluster:
             _knock(self.address)
             _begin(plan, shipped, address=self.address)
         except (OSError, RuntimeError, ValueError) as error:
-            must, got = "a Ray cluster of this version must answer there", str(error).strip().splitlines()[0]
+            must, got = "a Ray cluster of this version must answer there", in_a_line(error)
             do = "ray status on one of its nodes says whether it runs; without --address a study has a Ray of its own."
             raise ConfigError(Problem("UAD-442", f"--address {self.address}", must, got, do)) from error
 

@@ -33,6 +33,10 @@ def _in_runs(name: Path) -> Path:
 
 
 def _no_study(name: Path) -> Problem:
+    if ":/" in str(name):
+        url = str(name).replace(":/", "://", 1)  # a path has no //
+        do = "Bring it home with python -m uadray.fetch, and give its folder there."
+        return Problem("UAD-304", url, "a study must have begun there", "a URL, which is no folder", do)
     there = sorted(
         path.parent.name
         for place in (name, name / "studies", Path("runs", "studies"))

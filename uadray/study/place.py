@@ -21,12 +21,13 @@ from uadray.data.store import Store
 from uadray.data.subject import Group, Split
 from uadray.errors import ConfigError, Problem, UadError
 from uadray.files import write_text
-from uadray.remote.lease import leased
+from uadray.remote.lease import LEASE, leased, lost_to
 from uadray.remote.mirror import Here, Mirror, There
 from uadray.remote.objects import Objects, cache, is_url, opened, writable
+from uadray.remote.session import SESSION, begin, had_last, superseded
 from uadray.study.folder import PLAN
 
-LEASE, DATABASE = "lease.json", "optuna.db"
+DATABASE = "optuna.db"
 
 
 class Place(Protocol):
@@ -118,16 +119,16 @@ class Bucket:
 
     @contextmanager
     def study(self, name: str) -> Iterator[None]:
-        """Raises ConfigError (UAD-302) where another process has the study."""
+        """Raises ConfigError (UAD-302) where another process has the study, Lost (UAD-302) when another took it."""
         folder = self.folder / "studies" / name
         with leased(self.objects, f"studies/{name}/{LEASE}", lambda: self._keep_board(folder)):
             there = json.loads(self.objects.read(f"studies/{name}/{PLAN}") or b"{}")
             if there.get("id") != _id(folder):
                 shutil.rmtree(folder, ignore_errors=True)  # of a study that is no more
-            self.mirror.bring(folder)
-            self._send_unsent(folder)
+            self._bring(folder)
             if "store" in there:
                 self.mirror.bring(self.folder / "stores" / there["store"])
+            begin(self.objects, f"studies/{name}", folder)
             try:
                 yield
             finally:
@@ -135,18 +136,23 @@ class Bucket:
                     self.keep(name)
 
     def keep(self, study: str) -> None:
-        """The database by its own way of copying itself; of the other files what the study is comes last."""
+        """The database by its own way of copying itself; of the other files what the study is comes last.
+
+        Raises Lost (UAD-302) where another process has had the study since this one began.
+        """
         folder = self.folder / "studies" / study
+        if superseded(self.objects, f"studies/{study}", folder):
+            raise lost_to(self.objects, f"studies/{study}/{LEASE}")
         if (folder / DATABASE).is_file():
             copy = folder / f".{DATABASE}"
             with closing(sqlite3.connect(folder / DATABASE)) as source, closing(sqlite3.connect(copy)) as target:
                 source.backup(target)
             self.objects.write(f"studies/{study}/{DATABASE}", copy.read_bytes())
         files = {path.name: path for path in folder.glob("[!.]*") if path.is_file()}
-        own = [name for name in sorted(files) if name != PLAN and not name.startswith((LEASE, DATABASE))]
+        own = [name for name in sorted(files) if name != PLAN and not name.startswith((LEASE, SESSION, DATABASE))]
         self.mirror.send_files(files[name] for name in own)
         for name in self.objects.children(f"studies/{study}"):
-            if name.rpartition("/")[2] not in (*files, LEASE):  # a selection that a larger budget set aside
+            if name.rpartition("/")[2] not in (*files, LEASE, SESSION):  # a selection that a larger budget set aside
                 self.objects.remove(name)
         self.mirror.send_files(files[name] for name in files if name == PLAN)
 
@@ -165,6 +171,23 @@ class Bucket:
     def nodes(self) -> list[Node]:
         """Raises ConfigError (UAD-449) for a node that cannot use the object store."""
         return require_access(self.objects, self.folder)
+
+    def _bring(self, folder: Path) -> None:
+        """Have what the study is now.
+
+        Of a cache that had it last the tables, the database and the log are newer than those at the URL, since a kill
+        lets no process send them. Of any other they are older, and only its trials count.
+        """
+        self._send_unsent(folder)
+        if had_last(self.objects, f"studies/{folder.name}", folder):
+            self.mirror.bring(folder / "trials")
+            return
+        for path in folder.glob("[!.]*"):
+            if path.is_file():
+                path.unlink()
+        self.mirror.bring(folder)
+        for name in (LEASE, SESSION):
+            (folder / name).unlink(missing_ok=True)
 
     def _send_unsent(self, folder: Path) -> None:
         """Send the trials that a kill let end here and nowhere else."""

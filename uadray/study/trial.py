@@ -36,6 +36,8 @@ def run_trial(
     own = {name: config[name] for name in ("index", "run")}
     folder = Ledger(Path(task.folder)).trial(config["index"])
     task.mirror.bring(folder)
+    if not task.mirror.has(folder / "trial.json"):  # of a study that had the name before, or never sent
+        (folder / "trial.json").unlink(missing_ok=True)
     task.mirror.bring_file(Path(task.folder) / "study.json")
     _require_study(Path(task.folder))
     fit(replace(task, **own, folder=str(folder), limits=dict(config["limits"])), datasets, resources, tune.report)

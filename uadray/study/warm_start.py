@@ -9,6 +9,7 @@ over: the best are tried first. A known time a slice is taken at its word, on wh
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from pydantic import Field
 from uadray.config import RunConfig
 from uadray.errors import ConfigError, Problem
 from uadray.files import write_json
+from uadray.remote.mirror import Mirror
 from uadray.section import Section
 from uadray.study.configurations import Configuration, configurations
 from uadray.study.ledger import Ledger
@@ -91,6 +93,8 @@ class WarmStartConfig(Section):
         needed: Sequence[Metric],
     ) -> Start:
         sibling = ledger.folder.parent / self.study
+        if sibling.parent == ledger.folder.parent and sibling != ledger.folder:
+            _renew(sibling, ledger.mirror)
         earlier = Ledger(sibling if sibling.is_dir() else Path(self.study))
         if not (earlier.folder / "study.json").is_file() or earlier.folder.resolve() == ledger.folder.resolve():
             must, do = "must be another study of this workspace, or its folder", "Name one, or drop warm_start."
@@ -112,6 +116,21 @@ class WarmStartConfig(Section):
             elif metric in scores:
                 others.append((-merit(scores[metric], mode), values))
         return Start(known, [values for _, values in sorted(others, key=lambda pair: pair[0])[: self.best]])
+
+
+def _renew(study: Path, mirror: Mirror) -> None:
+    """Have a study of this workspace as it was sent; one that was deleted there, or another of its name, is dropped."""
+    plan = study / "study.json"
+    former = _id(plan)
+    mirror.bring_file(plan)
+    if not mirror.has(plan) or _id(plan) != former:
+        shutil.rmtree(study, ignore_errors=True)
+        mirror.bring_file(plan)
+    mirror.bring(study / "trials")
+
+
+def _id(plan: Path) -> Any:
+    return json.loads(plan.read_text()).get("id") if plan.is_file() else None
 
 
 def _trained(found: Configuration) -> bool:
