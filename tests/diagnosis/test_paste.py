@@ -37,5 +37,5 @@ def test_no_other_machine_is_named_either(said):
 
 
 def test_versions_and_times_are_kept():
-    said = "at 12:34, torch 2.10.0+cu126: too old"
+    said = "at 12:34, torch 2.10.0+cu126: too old; every node reads and writes it"
     assert said in to_paste([problem("versions", said, "Mend it.")])

@@ -28,9 +28,9 @@ PAGE = """\
 Written by `python tests/integration/demo_on_hosts.py`: [local.yaml](../clusters/local.yaml) with a head and two workers, which here are hosts of one
 machine (namespaces with an address, processes, a home and an sshd each). Long answers are cut in the middle.
 
-```
+~~~~text
 {typed}
-```
+~~~~
 """
 
 

@@ -9,7 +9,7 @@ from uadray.diagnosis.finding import Finding
 from uadray.tracking.anonymous import Anonymous
 
 URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+")
-NODE = re.compile(r"\bnode \S+( \([^)]*\))?")
+NODE = re.compile(r"\bnode (?=\S*[.:\d])\S+( \([^)]*\))?")
 PORT = re.compile(r"\[[0-9a-fA-F:]+\]:\d{2,5}\b|\b[a-zA-Z][\w.-]*:\d{2,5}\b")
 IPV6 = re.compile(r"(?<![\w:])[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}(?![\w:])")
 QUOTED = re.compile(r"(?<!\w)'[^']*'")  # Python quotes the names of files in its errors
