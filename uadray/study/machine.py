@@ -149,4 +149,8 @@ def _described(nodes: list[Node], plan: StudyConfig) -> str:
     able = [node for node in ray.nodes() if all(node["Resources"].get(kind, 0) >= n for kind, n in needed.items())]
     said = f"cluster: {len(nodes)} nodes, {there.get('CPU', 0):g} cores, {there.get('GPU', 0):g} GPUs"
     wanted = " and ".join(f"{number:g} {kind}" for kind, number in needed.items() if number)
-    return said if able else f"{said}; no node has {wanted} yet, and trials wait for one"
+    if not able:
+        return f"{said}; no node has {wanted} yet, and trials wait for one"
+    if there.get("CPU", 0) < resources.cpus:
+        return f"{said}; a trial takes {resources.cpus:g} cores in all, and waits until they are there"
+    return said
