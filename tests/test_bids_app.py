@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from uadray import assess, opening
 from uadray.__main__ import app
 from uadray.bids_app import ManyLabels, bids_app
+from uadray.prediction.runtime import RUNTIMES
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_labels_say_which_scans_are_assessed(bids, asked, tmp_path, labels, scan
 def test_options_of_bids_apps_have_their_meaning(bids, asked, tmp_path):
     options = ["--skip-bids-validation", "--n-cpus", 3, "-w", tmp_path / "work", "--model", "m"]
     assert told(bids, tmp_path / "out", "participant", *options).exit_code == 0
-    assert asked["how"] == (tmp_path / "out", 3, "cpu")
+    assert asked["how"] == (tmp_path / "out", 3, "cpu", RUNTIMES["torch"])
     assert asked["model"] == ("m", tmp_path / "work", None)
 
 
