@@ -118,7 +118,10 @@ def predict(
         lesions=lesions(segmentation, back.nearest_values(maps), grid),
         extent=covered,
         measures=measured,
-        warnings=(*covered.warnings, *warnings(measured, bundle.content.usual)),
+        warnings=(
+            *covered.warnings,
+            *warnings(measured, bundle.content.usual, float(detector.config.standardise.lowest)),
+        ),
         runtime=runtime.words,
         device=device.type,
     )
