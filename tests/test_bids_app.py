@@ -52,17 +52,8 @@ def test_labels_say_which_scans_are_assessed(bids, asked, tmp_path, labels, scan
 
 
 def test_options_of_bids_apps_have_their_meaning(bids, asked, tmp_path):
-    options = [
-        "--skip-bids-validation",
-        "--n-cpus",
-        3,
-        "--runtime",
-        "openvino",
-        "-w",
-        tmp_path / "work",
-        "--model",
-        "m",
-    ]
+    options = ["--skip-bids-validation", "--n-cpus", 3, "--runtime", "openvino", "--model", "m"]
+    options += ["-w", tmp_path / "work"]
     assert told(bids, tmp_path / "out", "participant", *options).exit_code == 0
     assert asked["how"] == (tmp_path / "out", 3, "cpu", RUNTIMES["openvino"])
     assert asked["model"] == ("m", tmp_path / "work", None)

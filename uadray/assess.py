@@ -14,7 +14,8 @@ from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
 
 if TYPE_CHECKING:
     from uadray.bundle.bundle import Bundle
-    from uadray.prediction.batch import Each, Outcome
+    from uadray.prediction.batch import Each
+    from uadray.prediction.kept import Outcome
     from uadray.prediction.scans import Wanted
 
 
@@ -27,7 +28,8 @@ def assess(
     runtime: Torch | OpenVino = RUNTIMES["torch"],
 ) -> None:
     """Apply a model to scans, `workers` at a time; raises typer.Exit where some or all of them failed."""
-    from uadray.prediction.batch import TABLE, one_by_one, predict_all
+    from uadray.prediction.batch import one_by_one, predict_all
+    from uadray.prediction.kept import TABLE
 
     each: Each = one_by_one
     if workers > 1:

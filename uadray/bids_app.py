@@ -76,6 +76,9 @@ def bids_app(
         from uadray.prediction.scans import of_labels
 
         scans = of_labels(bids_dir, participant_label, session_label)
+        from uadray.prediction.device import require_device
+
+        require_device(device)
         from uadray.assess import assess
         from uadray.opening import opened
 

@@ -3,6 +3,7 @@
 python -m uadray.export runs/studies/latent -o latent-model     the selected trial
 python -m uadray.export latent:7 -o latent-model                trial 7 of a study in the workspace
 python -m uadray.export models:/uadray-latent@champion -o latent-model
+python -m uadray.export latent-model -o copy                    a model as it is
 python -m uadray.export latent -o latent-model --onnx           the reconstruction network as ONNX, too
 """
 
@@ -20,7 +21,7 @@ Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studi
 TrackingUri = Annotated[
     str | None, typer.Option(help="Of the registry; else MLFLOW_TRACKING_URI, else SQLite in the workspace.")
 ]
-STUDY = "Folder of a study, or NAME of one in the workspace; with :best or :TRIAL. Or models:/NAME@ALIAS."
+STUDY = "Folder of a study or a model, or NAME of a study in the workspace; with :best, :TRIAL. Or models:/NAME@ALIAS."
 
 
 def export(
@@ -39,10 +40,13 @@ def export(
         from uadray.bundle.writing import copied, no_graph, require_place, write_bundle
         from uadray.opening import in_registry, opened
 
-        if in_registry(study):
+        if in_registry(study) or reference.is_model(study):
             refused = ["--trial"] * (trial is not None) + ["--onnx"] * onnx
             if refused:
-                must, do = "a model of the registry is copied as it is", "Leave the option out, or name the study."
+                must, do = (
+                    "a model of the registry or in a folder is copied as it is",
+                    "Leave the option out, or name the study.",
+                )
                 raise ConfigError(Problem("UAD-389", study, must, " and ".join(refused), do))
             require_place(out)
             bundle = copied(opened(study, workspace, tracking_uri), out)

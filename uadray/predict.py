@@ -50,6 +50,9 @@ def predict(
         from uadray.prediction.scans import wanted
 
         scans = wanted(scan, brain_mask)
+        from uadray.prediction.device import require_device
+
+        require_device(device)
         from uadray.assess import assess
         from uadray.opening import opened
 

@@ -2,16 +2,21 @@
 
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from applying import made_bundle, made_study
 from making import made_card
+from typer.testing import CliRunner
 
+from uadray.__main__ import app
 from uadray.bundle import reference
 from uadray.bundle.bundle import Bundle
 from uadray.bundle.metrics import metrics
-from uadray.bundle.writing import write_bundle
+from uadray.bundle.writing import copied, write_bundle
 from uadray.data.preprocess.register import Sri24
 from uadray.errors import DataError, StudyError
 from uadray.files import sha256, write_json
@@ -148,6 +153,74 @@ def test_a_folder_with_something_else_is_not_written_over_and_a_former_model_is(
     assert write_bundle(ledger, store, ledger.record(0), copy).digest == bundle.digest
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "weights.safetensors.bak", "figures/qc.png", "README.md/mine.md"])
+def test_what_a_person_put_beside_a_former_model_is_not_removed(made, copy, name):
+    _, store, ledger, bundle = made
+    (copy / "README.md").unlink()
+    (copy / name).parent.mkdir(exist_ok=True)
+    (copy / name).write_text("mine")
+    for replace in (lambda: write_bundle(ledger, store, ledger.record(0), copy), lambda: copied(bundle, copy)):
+        with pytest.raises(DataError, match=r"UAD-376.*a folder with"):
+            replace()
+    assert (copy / name).read_text() == "mine"
+
+
+def test_a_copy_holds_the_model_file_alone_and_can_be_replaced(copy, tmp_path):
+    (copy / "notes.txt").write_text("mine")
+    for _ in range(2):
+        again = copied(Bundle.open(copy), tmp_path / "again")
+        assert "notes.txt" not in {path.name for path in again.path.iterdir()}
+
+
+def test_the_present_folder_is_not_replaced_and_a_link_stays_one(made, copy, tmp_path, monkeypatch):
+    bundle = made[3]
+    monkeypatch.chdir(copy)
+    for place in (Path(), tmp_path, Path("..")):
+        with pytest.raises(DataError, match=r"UAD-376.*present folder"):
+            copied(bundle, place)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(copy)
+    assert copied(bundle, Path("link")).digest == bundle.digest
+    assert (tmp_path / "link").is_symlink()
+
+
+def told(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_a_model_in_a_folder_is_exported_as_it_is(made, tmp_path):
+    bundle = made[3]
+    done = told("export", bundle.path, "-o", tmp_path / "copy")
+    assert done.exit_code == 0, done.output
+    assert Bundle.open(tmp_path / "copy").digest == bundle.digest
+    refused = told("export", bundle.path, "-o", tmp_path / "other", "--trial", 0)
+    assert (refused.exit_code, "UAD-389" in refused.output) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["toy:0", "toy:best"])
+def test_a_trial_is_named_once(made, tmp_path, name):
+    refused = told("export", name, "--trial", 0, "-o", tmp_path / "model", "--workspace", made[0])
+    assert (refused.exit_code, "UAD-389" in refused.output) == (2, True)
+    assert not (tmp_path / "model").exists()
+
+
+def test_calls_that_need_the_same_model_file_make_it_once(made, tmp_path, monkeypatch):
+    folder, store, ledger, bundle = made
+    shutil.rmtree(folder / "models", ignore_errors=True)
+    written = []
+
+    def slowly(*how):
+        written.append(how)
+        time.sleep(0.2)
+        return write_bundle(*how)
+
+    monkeypatch.setattr(reference, "write_bundle", slowly)
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(reference.made, ledger, store, ledger.record(0)) for _ in range(3)]
+        assert {call.result().digest for call in calls} == {bundle.digest}
+    assert len(written) == 1
+
+
 def test_a_trial_without_a_score_makes_no_model(made, tmp_path):
     _, store, ledger, _ = made
     lost = Record(1, "failed", ledger.record(0).run, (), reason="out of memory")
@@ -161,7 +234,7 @@ def test_a_study_of_the_workspace_is_a_model_by_name(made, name):
     assert reference.opened(name, folder).digest == bundle.digest
     assert reference.opened(str(folder / "studies" / name), folder / "elsewhere").digest == bundle.digest
     assert reference.opened(str(bundle.path), folder).digest == bundle.digest
-    assert len(list((folder / "models").iterdir())) == 1
+    assert len(list((folder / "models").glob("toy-*"))) == 1
 
 
 def test_names_that_lead_nowhere_are_refused(made, tmp_path):

@@ -79,6 +79,14 @@ def test_every_finding_has_its_volume_and_its_place(patient):
     assert [lesion.number for lesion in found.lesions] == list(range(1, len(found.lesions) + 1))
 
 
+def test_scores_of_findings_are_the_models_own_and_above_the_threshold_also_where_maps_are_interpolated(tmp_path):
+    folder, store, _, bundle = tmp_path, *made_bundle(tmp_path)
+    for subject in store.subjects("val", "lesion"):
+        found = predict(bundle, scan_of(folder, subject))
+        assert found.lesions
+        assert min(lesion.score_mean for lesion in found.lesions) > found.threshold
+
+
 def test_the_centre_of_a_finding_is_in_mm_of_the_scan_and_the_largest_comes_first(patient):
     found = patient[1]
     mask, scores = np.zeros(found.assessed.shape, bool), np.full(found.assessed.shape, 0.5, np.float32)

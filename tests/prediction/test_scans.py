@@ -50,14 +50,31 @@ def test_a_folder_gives_every_flair_scan_of_every_session_with_its_brain_mask(tm
     assert found[0].brain_mask is not None
     assert found[1].brain_mask is None
     assert found[2].folder == Path("sub-02", "ses-2", "anat")
-    assert found[0].source == "sub-01/anat/sub-01_FLAIR.nii"
+    assert found[0].sources({tmp_path: "raw"}) == [
+        "bids:raw:sub-01/anat/sub-01_FLAIR.nii",
+        "bids:raw:derivatives/masks/sub-01/anat/sub-01_desc-brain_mask.nii.gz",
+    ]
 
 
-def test_two_brain_masks_of_one_scan_are_refused(tmp_path):
+def test_two_brain_masks_that_are_as_near_to_a_scan_are_refused(tmp_path):
     anat = tmp_path / "sub-01" / "anat"
-    touch(anat / "sub-01_FLAIR.nii", anat / "sub-01_desc-brain_mask.nii", anat / "sub-01_run-1_desc-brain_mask.nii")
+    masks = ("sub-01_acq-3d_desc-brain_mask.nii", "sub-01_run-1_desc-brain_mask.nii")
+    touch(anat / "sub-01_acq-3d_run-1_FLAIR.nii", *(anat / mask for mask in masks))
     with pytest.raises(DataError, match="UAD-127"):
         wanted(tmp_path)
+
+
+def test_a_scan_has_its_own_runs_brain_mask_else_its_sessions_and_never_another_runs(tmp_path):
+    anat = tmp_path / "sub-01" / "anat"
+    scans = [anat / f"sub-01_run-{number}_FLAIR.nii" for number in (1, 2)]
+    touch(*scans, anat / "sub-01_run-1_desc-brain_mask.nii", anat / "sub-01_run-1_desc-brain_mask.json")
+    assert [each.brain_mask for each in wanted(tmp_path)] == [anat / "sub-01_run-1_desc-brain_mask.nii", None]
+    touch(anat / "sub-01_desc-brain_mask.nii")
+    own, shared = wanted(tmp_path)
+    assert (own.brain_mask, shared.brain_mask) == (
+        anat / "sub-01_run-1_desc-brain_mask.nii",
+        anat / "sub-01_desc-brain_mask.nii",
+    )
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path):

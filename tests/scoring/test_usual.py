@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from making import made_slices
 
-from uadray.scoring.usual import WORDS, Range, measures, usual, warnings
+from uadray.scoring.usual import WORDS, Range, expected, measures, usual, warnings
 
 
 def measured(slices, spacing=(2.0, 2.0, 4.0)):
@@ -31,9 +31,9 @@ def test_numbers_are_those_of_the_brain_in_mm():
 
 def test_another_healthy_scan_gives_no_warning_and_a_brighter_one_does(ranges):
     own = made_slices(patients=1, seed=9, lesion=False)
-    assert warnings(measured(own), ranges) == []
+    assert warnings(measured(own), ranges, 0) == []
     brighter = own.__class__(own.images**0.5, own.brain, own.lesion, own.subjects, own.slice_indices)
-    said = warnings(measured(brighter), ranges)
+    said = warnings(measured(brighter), ranges, 0)
     assert any("percentile 50 of the brain's intensities" in sentence for sentence in said)
     assert any("mean residual" in sentence for sentence in said)
 
@@ -51,10 +51,18 @@ def test_ends_are_those_of_a_99_percent_prediction_interval():
     assert inside / 2000 == pytest.approx(0.99, abs=0.01)
 
 
+def test_a_warning_tells_the_ends_that_it_was_judged_by_and_no_number_that_there_cannot_be():
+    ranges = {name: Range(scans=9, mean=0.0, std=1.0) for name in ("residual_mean", "pixel_mm")}
+    assert expected("residual_mean", ranges["residual_mean"], -1e6).startswith("-3.5")
+    assert expected("residual_mean", ranges["residual_mean"], 0) == expected("pixel_mm", ranges["pixel_mm"], -1e6)
+    assert warnings({"residual_mean": -5.0}, ranges, -1e6)[0].count("healthy scans -3.5") == 1
+    assert "healthy scans 0 to 3.5" in warnings({"pixel_mm": 5.0}, ranges, -1e6)[0]
+
+
 def test_few_healthy_scans_judge_nobody():
     assert Range(scans=2, mean=1.0, std=0.1).ends is None
     alone = usual([measured(made_slices(lesion=False))])
-    assert warnings(dict.fromkeys(alone, 1e9), alone) == []
+    assert warnings(dict.fromkeys(alone, 1e9), alone, 0) == []
 
 
 def test_numbers_that_never_vary_have_some_slack():

@@ -11,6 +11,7 @@ from uadray.__main__ import app
 from uadray.bundle.bundle import Bundle
 from uadray.errors import DataError, StudyError
 from uadray.opening import opened
+from uadray.study.ledger import Ledger
 from uadray.tracking import registry
 from uadray.tracking.mirror import Mirror
 from uadray.tracking.models import best, model_file
@@ -104,6 +105,23 @@ def test_a_damaged_model_of_the_registry_is_refused_and_not_kept(registered, wor
     with pytest.raises(DataError, match="UAD-370"):
         opened("models:/uadray-toy/1", workspace)
     assert list((workspace / "models").iterdir()) == []
+
+
+def test_a_fault_of_this_machine_is_not_blamed_on_the_registry(registered, workspace):
+    (workspace / "models").touch()
+    with pytest.raises(OSError, match="models"):
+        opened("models:/uadray-toy@champion", workspace)
+
+
+def test_models_of_a_workspace_that_was_moved_are_refused_with_advice_and_logged_anew(registered, workspace, tmp_path):
+    moved = workspace.rename(tmp_path / "moved")
+    with pytest.raises(DataError, match=r"UAD-388.*its files are not at .*STUDY:best"):
+        opened("models:/uadray-toy@champion", moved)
+    Mirror(moved / "studies" / "toy", Server(f"sqlite:///{moved / 'mlflow.db'}", moved)).everything()
+    assert (
+        opened("models:/uadray-toy@champion", moved).content.trial
+        == best(Ledger(moved / "studies" / "toy"))["champion"].index
+    )
 
 
 @pytest.mark.slow

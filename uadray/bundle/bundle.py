@@ -39,6 +39,8 @@ MODEL, WEIGHTS, STANDARD, GRAPH, CARD, SUMS = (
     "README.md",
     "SHA256SUMS",
 )
+TEMPLATE = "template.nii.gz"
+FILES = frozenset({MODEL, WEIGHTS, STANDARD, TEMPLATE, GRAPH, CARD, SUMS})  # all that a model file can hold
 MOST_BYTES = 1024**2  # of model.json and of SHA256SUMS
 AGAIN = "Export or copy the model again."
 
@@ -81,6 +83,11 @@ class Bundle:
             must = f"{SUMS} must name every file that {MODEL} needs"
             raise DataError(Problem("UAD-373", str(path), must, f"no {', '.join(missing)}", AGAIN))
         return cls(path, content, sha256(sums))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of all that belongs to it; what else is in the folder does not."""
+        return (*_sums(self.path / SUMS), SUMS)
 
     @property
     def prepare(self) -> PipelineConfig:

@@ -8,7 +8,7 @@ import yaml
 
 from uadray.bundle.content import Content, Score
 from uadray.scoring.threshold import ScanPercentile
-from uadray.scoring.usual import WORDS
+from uadray.scoring.usual import WORDS, expected
 
 METRICS = {
     "dice_mean": "Dice, mean over patients",
@@ -102,13 +102,9 @@ def _ends(score: Score) -> str:
 
 
 def _usual(content: Content) -> Iterator[tuple[str, ...]]:
+    lowest = float(content.run.scoring.standardise.lowest)
     for name, found in content.usual.items():
-        ends = found.ends
-        yield (
-            WORDS.get(name, name),
-            f"{found.mean:.3g}",
-            "too few scans to say" if ends is None else f"{max(ends[0], 0):.3g} to {ends[1]:.3g}",
-        )
+        yield WORDS.get(name, name), f"{found.mean:.3g}", expected(name, found, lowest)
 
 
 def _table(rows: Iterator[tuple[str, ...]], heads: tuple[str, ...]) -> str:

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from uadray.bundle.bundle import MODEL, Bundle
 from uadray.bundle.writing import write_bundle
 from uadray.data.store import Store
-from uadray.errors import DataError, Problem, StudyError
-from uadray.files import sha256
+from uadray.errors import ConfigError, DataError, Problem, StudyError
+from uadray.files import alone, sha256
 from uadray.scoring import threshold
 from uadray.section import digest
 from uadray.study.folder import PLAN
@@ -34,19 +34,28 @@ def opened(reference: str, workspace: Path, elsewhere: Mapping[str, Fetch] = NOW
     scheme = reference.partition(":/")[0]
     if scheme in elsewhere:
         return elsewhere[scheme](reference)
-    if (Path(reference) / MODEL).is_file() or not _is_study(reference):
+    if is_model(reference) or not _is_study(reference):
         return Bundle.open(Path(reference))
     return made(*trial(reference, workspace))
+
+
+def is_model(reference: str) -> bool:
+    """Whether it names the folder of a model file, as it seems before that is opened."""
+    return (Path(reference) / MODEL).is_file()
 
 
 def made(ledger: Ledger, store: Store, record: Record) -> Bundle:
     """The model file of a study's trial in `models/` of its workspace, written if it is not there.
 
+    One process of a workspace at a time: another waits, and opens what the first has written.
     Raises what `write_bundle` and Bundle.open raise.
     """
     name = f"{ledger.folder.name}-{record.index:04d}-{content_key(ledger, store.key, record)}"
     folder = store.path.parents[1] / "models" / name
-    return Bundle.open(folder) if folder.is_dir() else write_bundle(ledger, store, record, folder)
+    if folder.is_dir():  # a workspace may be read by who cannot write in it
+        return Bundle.open(folder)
+    with alone(folder.parent / ".lock"):
+        return Bundle.open(folder) if folder.is_dir() else write_bundle(ledger, store, record, folder)
 
 
 def content_key(ledger: Ledger, store: str, record: Record) -> str:
@@ -60,12 +69,17 @@ def content_key(ledger: Ledger, store: str, record: Record) -> str:
 def trial(reference: str, workspace: Path, number: int | None = None) -> tuple[Ledger, Store, Record]:
     """The trial of a study's folder, or of the name of one in the workspace; the selected one unless named.
 
-    A reference ends with `:best` or `:7`, or with neither, where `number` may name the trial. Raises DataError:
-    UAD-375, UAD-140 to UAD-143 for the study's store; StudyError (UAD-332).
+    A reference ends with `:best` or `:7`, or with neither, where `number` may name the trial. Raises ConfigError
+    (UAD-389) for a number beside either; DataError: UAD-375, UAD-140 to UAD-143 for the study's store; StudyError
+    (UAD-332).
     """
     folder, asked = _study(reference, workspace)
+    if asked is not None and number is not None:
+        must, do = "a trial must be named once", f"Leave :{asked} or --trial out."
+        raise ConfigError(Problem("UAD-389", reference, must, f":{asked} and --trial {number}", do))
     ledger = Ledger(folder.resolve())
-    index = next((each for each in (number, asked) if each is not None), sealed_trial(ledger))
+    named = number if asked in (None, "best") else int(asked)
+    index = sealed_trial(ledger) if named is None else named
     record = None if index is None else ledger.record(index)
     if record is None:
         scored = [each.index for each in ledger.records() if each.threshold is not None]
@@ -100,8 +114,8 @@ def _is_study(reference: str) -> bool:
     return not Path(reference).is_dir() or (Path(reference) / PLAN).is_file()
 
 
-def _study(reference: str, workspace: Path) -> tuple[Path, int | None]:
-    """The study's folder, and the trial if a number names it."""
+def _study(reference: str, workspace: Path) -> tuple[Path, str | None]:
+    """The study's folder, and what names the trial: `best`, a number, or nothing."""
     if (Path(reference) / PLAN).is_file():
         return Path(reference), None
     match = re.fullmatch(r"(.+?)(?::(best|[0-9]{1,9}))?", reference)
@@ -111,7 +125,7 @@ def _study(reference: str, workspace: Path) -> tuple[Path, int | None]:
             places.append(workspace / "studies" / match[1])
         for folder in places:
             if (folder / PLAN).is_file():
-                return folder, int(match[2]) if match[2] not in (None, "best") else None
+                return folder, match[2]
     studies = sorted(path.parent.name for path in (workspace / "studies").glob(f"*/{PLAN}"))
     must = "a model must be a folder, or STUDY:best or STUDY:NUMBER of a study's folder or of the workspace"
     got = f"neither; studies in {workspace / 'studies'}: {', '.join(studies) or 'none'}"

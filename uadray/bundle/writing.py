@@ -16,7 +16,7 @@ from safetensors.numpy import save as arrays_as_bytes
 from safetensors.torch import save as tensors_as_bytes
 
 from uadray import __version__
-from uadray.bundle.bundle import CARD, MODEL, STANDARD, SUMS, WEIGHTS, Bundle
+from uadray.bundle.bundle import CARD, FILES, MODEL, STANDARD, SUMS, WEIGHTS, Bundle
 from uadray.bundle.card import card
 from uadray.bundle.content import Content, Graph, Population
 from uadray.bundle.metrics import metrics
@@ -54,7 +54,7 @@ def write_bundle(
     if record.threshold is None:
         must, do = "a trial must have been scored", "Choose another trial."
         raise StudyError(Problem("UAD-332", f"trial {record.index}", must, record.reason or record.status, do))
-    require_place(folder)
+    place = require_place(folder)
     exact_fp32()
     model = record.run.model.build(store.size)
     load_weights(model, ledger.trial(record.index) / "checkpoints")
@@ -65,7 +65,7 @@ def write_bundle(
     assert detector.standard is not None
     fields = {name: np.ascontiguousarray(field) for name, field in detector.standard.fields.items()}
 
-    draft = folder.with_name(f".{folder.name}-{os.getpid()}")
+    draft = place.with_name(f".{place.name}-{os.getpid()}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
@@ -97,39 +97,56 @@ def write_bundle(
         write_text(draft / CARD, card(content))
         lines = (f"{sha256(path)}  {path.name}\n" for path in sorted(draft.iterdir()))
         write_text(draft / SUMS, "".join(lines))
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
+        _replace(place, draft)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return Bundle.open(folder)
 
 
-def require_place(folder: Path) -> None:
-    """Raises DataError (UAD-376) for a folder that a model file may not be written to."""
-    if folder.exists() and not _may_go(folder):
-        must, do = "a model file must be written to a new folder", "Choose another."
-        raise DataError(Problem("UAD-376", str(folder), must, "a folder or file with something else", do))
+def require_place(folder: Path) -> Path:
+    """The folder's own place, where links lead; raises DataError (UAD-376) where a model file may not be written."""
+    place = folder.resolve()
+    must = "a model file must be written to a new folder, or over one that holds a model file and nothing else"
+    if Path.cwd().is_relative_to(place):
+        do = "Choose a folder in it, or another."
+        raise DataError(Problem("UAD-376", str(folder), must, "the present folder, which cannot be replaced", do))
+    if place.exists() and (others := _others(place)):
+        raise DataError(Problem("UAD-376", str(folder), must, others, "Choose another."))
+    return place
 
 
 def copied(bundle: Bundle, folder: Path) -> Bundle:
     """The same model file in another folder, as `write_bundle` writes it; raises DataError (UAD-376)."""
-    require_place(folder)
-    draft = folder.with_name(f".{folder.name}-{os.getpid()}")
+    place = require_place(folder)
+    draft = place.with_name(f".{place.name}-{os.getpid()}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
     try:
-        shutil.copytree(bundle.path, draft)
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
+        for name in bundle.files:
+            shutil.copyfile(bundle.path / name, draft / name)
+        _replace(place, draft)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return Bundle.open(folder)
 
 
-def _may_go(folder: Path) -> bool:
-    """Whether a folder is empty or a model file, whole or not."""
-    if not folder.is_dir():
-        return False
-    names = {path.name for path in folder.iterdir()}
-    return not names or {MODEL, SUMS} <= names
+def _replace(place: Path, draft: Path) -> None:
+    """Put a draft at its place, which is looked at once more: making a model file takes a while."""
+    require_place(place)
+    if place.exists():
+        shutil.rmtree(place)
+    draft.rename(place)
+
+
+def _others(place: Path) -> str:
+    """What makes a folder neither empty nor a model file, whole or not; nothing where it is one."""
+    if not place.is_dir():
+        return "a file"
+    there = {path.name for path in place.iterdir()}
+    strange = sorted(path.name for path in place.iterdir() if path.name not in FILES or not path.is_file())
+    if strange:
+        return f"a folder with {', '.join(strange[:3])}" + (f" and {len(strange) - 3} more" if strange[3:] else "")
+    return "" if not there or {MODEL, SUMS} <= there else f"a folder with {', '.join(sorted(there))} alone"
 
 
 def _prepare(store: Store) -> PipelineConfig:

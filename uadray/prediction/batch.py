@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
 from uadray.bundle.bundle import Bundle
 from uadray.errors import UadError
-from uadray.files import sha256, write_json, write_text
-from uadray.prediction.derivatives import Figure, tsv, write
+from uadray.files import sha256
+from uadray.prediction.derivatives import Figure, write
+from uadray.prediction.kept import Marker, Outcome, write_table
 from uadray.prediction.predicting import predict
-from uadray.prediction.results import MARKERS, begin, locked
+from uadray.prediction.results import begin
 from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
 from uadray.prediction.scans import Wanted
 from uadray.section import digest
@@ -26,25 +26,7 @@ from uadray.training.reuse import code
 from uadray.viewing.qc import write_qc
 from uadray.viewing.viewer import write_viewer
 
-TABLE = "predictions.tsv"
 FIGURES: tuple[Figure, ...] = (write_qc, write_viewer)  # what is drawn of each scan
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a scan; nothing is known of the numbers of one that failed."""
-
-    scan: str
-    status: str  # "done" or "failed"
-    lesions: int | None = None
-    lesion_ml: float | None = None
-    brain_share_assessed: float | None = None
-    slices_assessed: int | None = None
-    slices_with_brain: int | None = None
-    warnings: tuple[str, ...] = ()
-    seconds: float | None = None
-    code: str = ""
-    reason: str = ""
 
 
 class Each(Protocol):
@@ -79,40 +61,63 @@ class Worker:
         On one thread, so that results do not depend on how many scans are done at a time.
         """
         torch.set_num_threads(1)
-        marker = self.out / MARKERS / f"{scan.stem}.json"
+        marker = Marker(self.out, scan, self.source(scan))
         started = time.perf_counter()
         try:
-            bundle = _opened(self.model)
+            marker.require_own()
+        except UadError as error:
+            return _refused(marker, error), False
+        try:
+            bundle, device = _opened(self.model), torch.device(self.device)
             key = digest(
+                scan.sources(self.links),
                 _content_of(scan.image),
                 _content_of(scan.brain_mask),
                 bundle.digest,
                 code(),
                 _templates(),
                 self.runtime.plain(),
+                device.type,
             )
-            if (known := _known(marker, key, self.out)) is not None:
+            if (known := marker.known(key)) is not None:
                 return known, True
-            _forget(scan, marker, self.out)
-            found = predict(bundle, scan.image, scan.brain_mask, scan.stem, torch.device(self.device), self.runtime)
-            files = write(found, scan, self.out, bundle, self.links[scan.dataset], FIGURES)
+            marker.forget()
+            found = predict(bundle, scan.image, scan.brain_mask, scan.stem, device, self.runtime)
+            files = write(found, scan, self.out, bundle, self.links, FIGURES)
         except UadError as error:
-            return failed(scan, error.problems[0].code, "; ".join(map(str, error.problems))), False
+            return _kept(marker, _refused(marker, error)), False
         except Exception as error:
-            return failed(scan, "", repr(error)), False
+            return _kept(marker, failed(marker, "", repr(error))), False
         outcome = Outcome(
             scan=scan.stem,
-            status="done",
+            source=marker.source,
             lesions=len(found.lesions),
             lesion_ml=found.lesion_ml,
             brain_share_assessed=found.extent.share,
             slices_assessed=found.extent.slices,
             slices_with_brain=found.extent.slices_with_brain,
             warnings=found.warnings,
+            runtime=found.runtime,
+            device=found.device,
             seconds=time.perf_counter() - started,
         )
-        write_json(marker, {"key": key, "files": [path.as_posix() for path in files], "outcome": asdict(outcome)})
+        marker.keep(outcome, key, files)
         return outcome, False
+
+    def lost(self, scan: Wanted, error: Exception) -> Outcome:
+        """What is kept of a scan whose process died."""
+        marker = Marker(self.out, scan, self.source(scan))
+        try:
+            marker.require_own()
+        except UadError:
+            return failed(marker, "", repr(error))
+        with suppress(OSError):
+            marker.forget()
+        return _kept(marker, failed(marker, "", repr(error)))
+
+    def source(self, scan: Wanted) -> str:
+        """What names the scan's image among those of all data sets."""
+        return scan.sources(self.links)[0]
 
 
 def predict_all(
@@ -126,11 +131,12 @@ def predict_all(
 ) -> list[Outcome]:
     """Assess scans and write their results, and predictions.tsv with a line for each, below `out`.
 
-    A scan with results of this model and code is not done again. `on_scan` hears of each, and whether it was known.
+    A scan whose results are there as this model, code, runtime and kind of device wrote them is not done again, and one
+    whose name has another scan's results fails (UAD-378). `on_scan` hears of each, and whether it was known.
     Raises DataError (UAD-379) for a folder with something else, and what the runtime raises, before a scan is read.
     """
     runtime.detector(bundle, torch.device(device))  # what cannot run is refused once, not for every scan
-    links = begin(out, bundle, {scan.dataset for scan in scans})
+    links = begin(out, bundle, {dataset for scan in scans for dataset in scan.datasets})
     worker = Worker(bundle.path.resolve(), out.resolve(), links, device, runtime)
     outcomes: list[Outcome] = []
     while len(outcomes) < len(scans):
@@ -142,47 +148,26 @@ def predict_all(
         except UadError:
             raise
         except Exception as error:  # its process died: the scan is lost, and the rest goes on
-            outcomes.append(failed(scans[len(outcomes)], "", repr(error)))
+            outcomes.append(worker.lost(scans[len(outcomes)], error))
             on_scan(outcomes[-1], False)
-    columns = [field.name for field in fields(Outcome)]
-    with locked(out):
-        rows = {**_former(out / TABLE), **{outcome.scan: asdict(outcome) for outcome in outcomes}}
-        write_text(out / TABLE, tsv((rows[scan] for scan in sorted(rows)), columns))
+    write_table(out, outcomes)
     return outcomes
 
 
-def _former(table: Path) -> dict[str, dict[str, Any]]:
-    """The lines of earlier calls, by scan."""
-    if not table.is_file():
-        return {}
-    header, *lines = (line.split("\t") for line in table.read_text(encoding="utf-8").splitlines())
-    return {line[0]: dict(zip(header, line, strict=True)) for line in lines}
-
-
-def failed(scan: Wanted, code: str, reason: str) -> Outcome:
+def failed(marker: Marker, code: str, reason: str) -> Outcome:
     """The outcome of a scan without results."""
-    return Outcome(scan.stem, "failed", code=code, reason=reason)
+    return Outcome(marker.scan.stem, marker.source, "failed", code=code, reason=reason)
 
 
-def _known(marker: Path, key: str, out: Path) -> Outcome | None:
-    """The outcome of a scan whose results are there already."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads(marker.read_text())
-        if kept["key"] == key and all((out / name).is_file() for name in kept["files"]):
-            return Outcome(**{**kept["outcome"], "warnings": tuple(kept["outcome"]["warnings"])})
-    return None
+def _refused(marker: Marker, error: UadError) -> Outcome:
+    return failed(marker, error.problems[0].code, "; ".join(map(str, error.problems)))
 
 
-def _forget(scan: Wanted, marker: Path, out: Path) -> None:
-    """Remove a scan's former results: beside a failure those of another model would be taken for this one's."""
-    marker.unlink(missing_ok=True)
-    anat, figures = out / scan.folder, out / scan.folder.parent / "figures"
-    for ending in ("space-orig_*", "lesions.*"):
-        for former in (*anat.glob(f"{scan.stem}_{ending}"), *anat.glob(f".{scan.stem}_{ending}")):
-            former.unlink()
-    for former in figures.glob(f"{scan.stem}_*"):
-        if "_" not in former.name.removeprefix(f"{scan.stem}_"):  # else it is another run's
-            former.unlink()
+def _kept(marker: Marker, outcome: Outcome) -> Outcome:
+    """The same, kept where the disk takes it."""
+    with suppress(OSError):
+        marker.keep(outcome)
+    return outcome
 
 
 def _content_of(path: Path | None) -> str:

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from uadray import __version__
 from uadray.bundle.bundle import Bundle
 from uadray.bundle.content import NOTICE
 from uadray.files import write_json, write_text
@@ -28,25 +28,33 @@ from uadray.prediction.scans import Wanted
 
 NEAREST = "Thresholded on the model's grid, brought back by nearest neighbour."
 LINEAR = "Brought back by linear interpolation among the voxels that count."
+NO_MASK = "To threshold it does not give label-L_mask, which was thresholded before that."
 Figure = Callable[[Prediction, Path], Path]
 """Draws a prediction and returns the file; it is given a path with the stem of the scan and no suffix."""
 
 
 def write(
-    found: Prediction, scan: Wanted, out: Path, bundle: Bundle, link: str, figures: Sequence[Figure] = ()
+    found: Prediction,
+    scan: Wanted,
+    out: Path,
+    bundle: Bundle,
+    links: Mapping[Path, str],
+    figures: Sequence[Figure] = (),
 ) -> list[Path]:
     """Write a prediction's files, each whole or not there, and return their paths below `out`.
 
-    `link` is the name of the scan's data set in the description.
+    `links` are the names of the scan's data sets in the description.
     """
     stem = out / scan.folder / scan.stem
     stem.parent.mkdir(parents=True, exist_ok=True)
     about = {
-        "Sources": [f"bids:{link}:{quote(scan.source)}"],
+        "Sources": scan.sources(links),
         "SpatialReference": "orig",
         "SkullStripped": True,
         "ModelDigest": bundle.digest,
         "Runtime": found.runtime,
+        "Device": found.device,
+        "UadrayVersion": __version__,
         "Notice": NOTICE,
     }
     scores = {"Threshold": found.threshold, "ThresholdOrigin": bundle.content.origin}
@@ -58,7 +66,11 @@ def write(
         "desc-residual_FLAIR": (found.residual, {"Description": f"Anomaly scores before the filter. {LINEAR}"}),
         "desc-anomaly_probseg": (
             found.anomaly,
-            {"Description": f"Anomaly scores, filtered; no probabilities. {LINEAR}", "Type": "Lesion", **scores},
+            {
+                "Description": f"Anomaly scores, filtered; no probabilities. {LINEAR} {NO_MASK}",
+                "Type": "Lesion",
+                **scores,
+            },
         ),
         "label-L_mask": (
             found.segmentation,

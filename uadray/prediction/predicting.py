@@ -6,7 +6,8 @@
 
 Maps are brought back by linear interpolation. The segmentation is the map on the model's own grid, thresholded there
 and brought back by nearest neighbour: what is called lesion was called so by the model's rule, and not by an
-interpolation of scores that no threshold was fitted on.
+interpolation of scores that no threshold was fitted on. So the map, thresholded again, is not the segmentation; the
+scores of a finding are the model's own, and above the threshold.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Prediction:
     residual: NDArray[np.float32]
     """Anomaly scores before the filter; 0 where nothing was scored."""
     anomaly: NDArray[np.float32]
-    """Anomaly scores as the threshold is applied to them; 0 where nothing was scored. No probabilities."""
+    """Anomaly scores after the filter; 0 where nothing was scored. No probabilities. Interpolated: to threshold them
+    does not give the segmentation."""
     segmentation: NDArray[np.bool_]
     """What is called lesion."""
     assessed: NDArray[np.bool_]
@@ -68,6 +70,8 @@ class Prediction:
     """In which respect the scan is unlike those, in sentences."""
     runtime: str = RUNTIMES["torch"].words
     """What ran the network."""
+    device: str = "cpu"
+    """The kind of device that it ran on."""
 
     @property
     def lesion_ml(self) -> float:
@@ -97,7 +101,7 @@ def predict(
     maps = detector.filtered(unfiltered, slices)
     brain, scored = slices.brain[:, 0], detector.config.scored(slices)
     back = WayBack(stack, grid)
-    anomaly, segmentation = back.linear(maps, scored), back.nearest(detector.segment(maps, slices, threshold))
+    segmentation = back.nearest(detector.segment(maps, slices, threshold))
     assessed = back.nearest(eroded(brain, detector.config.erosion))
     measured = measures(slices, stack.spacing_mm, unfiltered, scored)
     covered = extent(prepared, stack, assessed, grid)
@@ -107,15 +111,19 @@ def predict(
         grid=grid,
         reconstruction=back.linear(x_hats, brain),
         residual=back.linear(unfiltered, scored),
-        anomaly=anomaly,
+        anomaly=back.linear(maps, scored),
         segmentation=segmentation,
         assessed=assessed,
         threshold=headline(threshold, maps, slices),
-        lesions=lesions(segmentation, anomaly, grid),
+        lesions=lesions(segmentation, back.nearest_values(maps), grid),
         extent=covered,
         measures=measured,
-        warnings=(*covered.warnings, *warnings(measured, bundle.content.usual)),
+        warnings=(
+            *covered.warnings,
+            *warnings(measured, bundle.content.usual, float(detector.config.standardise.lowest)),
+        ),
         runtime=runtime.words,
+        device=device.type,
     )
 
 

@@ -5,7 +5,6 @@ OUT/dataset_description.json, README.md, .bidsignore, predictions.tsv
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,7 @@ from uadray import __version__
 from uadray.bundle.bundle import Bundle
 from uadray.bundle.content import NOTICE
 from uadray.errors import DataError, Problem
-from uadray.files import write_json, write_text
+from uadray.files import alone, write_json, write_text
 from uadray.prediction.scans import DESCRIPTION
 
 MARKERS = ".uadray"
@@ -55,9 +54,7 @@ def begin(out: Path, bundle: Bundle, datasets: Iterable[Path]) -> dict[Path, str
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
     """No other process changes what all calls share meanwhile: the description and the table."""
-    (out / MARKERS).mkdir(parents=True, exist_ok=True)
-    with (out / MARKERS / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+    with alone(out / MARKERS / "lock"):
         yield
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from uadray.data.manifest_cohort import COLUMNS, file_of, names
 from uadray.data.table import collected, require_folder, require_inside, rows
@@ -37,14 +38,24 @@ class Wanted:
     @property
     def dataset(self) -> Path:
         """The nearest folder above the image with a dataset_description.json; else what holds sub-X, or the image."""
-        above = Path(os.path.abspath(self.image)).parents  # a link's own place counts, not where it leads
-        described = (folder for folder in above if (folder / DESCRIPTION).is_file())
-        return next(described, next((home.parent for home in above if home.name.startswith("sub-")), above[0]))
+        return _dataset(self.image)
 
     @property
-    def source(self) -> str:
-        """The image as seen from its data set."""
-        return Path(os.path.abspath(self.image)).relative_to(self.dataset).as_posix()
+    def datasets(self) -> tuple[Path, ...]:
+        """Of the image and of its brain mask."""
+        return tuple(dataset for dataset, _ in self._places())
+
+    def sources(self, links: Mapping[Path, str]) -> list[str]:
+        """The image and its brain mask as BIDS names them, `bids:DATASET:PATH`, by the links to their data sets."""
+        return [f"bids:{links[dataset]}:{quote(place)}" for dataset, place in self._places()]
+
+    def _places(self) -> Iterator[tuple[Path, str]]:
+        """The data set of each file, and the file as seen from it."""
+        for path in (self.image, self.brain_mask):
+            if path is not None:
+                here = Path(os.path.abspath(path))  # a link's own place counts, not where it leads
+                dataset = self.dataset if here.is_relative_to(self.dataset) else _dataset(path)
+                yield dataset, here.relative_to(dataset).as_posix()
 
 
 def wanted(place: Path, brain_mask: Path | None = None) -> tuple[Wanted, ...]:
@@ -52,7 +63,8 @@ def wanted(place: Path, brain_mask: Path | None = None) -> tuple[Wanted, ...]:
 
     - A file keeps its BIDS name; without one it is sub- and the letters and digits of its name.
     - A folder: every `sub-X/[ses-Y/]anat/*_FLAIR.nii[.gz]`, with the mask `*_desc-brain_mask.nii[.gz]` of the subject
-      and session, beside it or in derivatives/masks. participants.tsv is not asked: nothing is scored.
+      and session, beside it or in derivatives/masks, whose entities are among the scan's; of several that with most.
+      participants.tsv is not asked: nothing is scored.
     - A table: columns subject and image, and, where there are, session and brain_mask; paths as in a cohort's table.
 
     Nothing is opened. Raises one DataError with all problems: UAD-121 to UAD-133 of tables and paths, UAD-377 without a
@@ -108,6 +120,12 @@ def stem_of(path: Path) -> str:
     return f"sub-{cleaned}"
 
 
+def _dataset(path: Path) -> Path:
+    above = Path(os.path.abspath(path)).parents
+    described = (folder for folder in above if (folder / DESCRIPTION).is_file())
+    return next(described, next((home.parent for home in above if home.name.startswith("sub-")), above[0]))
+
+
 def _of_folder(root: Path) -> Iterator[Wanted]:
     for image in sorted((*root.glob("sub-*/anat/*_FLAIR.nii*"), *root.glob("sub-*/ses-*/anat/*_FLAIR.nii*"))):
         if IMAGE.search(image.name):
@@ -118,15 +136,24 @@ def _of_folder(root: Path) -> Iterator[Wanted]:
 
 
 def _brain_of(person: str, image: Path, root: Path) -> Path | None:
-    """The brain mask of a subject's session; raises DataError (UAD-127) for several."""
+    """The brain mask of a scan, not of another run; raises DataError (UAD-127) for several that are as near to it."""
     masks = root / "derivatives" / "masks" / image.parent.relative_to(root)
-    places = [place for folder in (image.parent, masks) for place in folder.glob(f"{person}*_desc-brain_mask.nii*")]
-    if len(places) > 1:
-        must, got = "there must be one file of a kind", ", ".join(place.name for place in sorted(places))
-        raise DataError(Problem("UAD-127", str(places[0].parent), must, got, "Keep one."))
-    for place in places:
-        require_inside(place, root, str(place))
-    return places[0] if places else None
+    own = {*image.name.split("_")[:-1]}
+    near: dict[int, list[Path]] = defaultdict(list)
+    for place in (
+        place for folder in (image.parent, masks) for place in folder.glob(f"{person}*_desc-brain_mask.nii*")
+    ):
+        entities = {*place.name.split("_")[:-2]}  # but for desc-brain
+        if entities <= own and IMAGE.search(place.name):
+            near[len(entities)].append(place)
+    if not near:
+        return None
+    nearest = near[max(near)]
+    if len(nearest) > 1:
+        must, got = "there must be one file of a kind", ", ".join(place.name for place in sorted(nearest))
+        raise DataError(Problem("UAD-127", str(nearest[0].parent), must, got, "Keep one."))
+    require_inside(nearest[0], root, str(nearest[0]))
+    return nearest[0]
 
 
 def _of_table(table: Path) -> list[Wanted]:

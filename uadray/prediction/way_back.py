@@ -39,6 +39,10 @@ class WayBack:
         """The mask, from the nearest pixel of the nearest slice."""
         return self._back(mask.astype(np.uint8), order=0) > 0
 
+    def nearest_values(self, values: Maps) -> Maps:
+        """The values of the same pixels that `nearest` takes a mask from."""
+        return np.asarray(self._back(values, order=0), np.float32)
+
     def linear(self, values: Maps, inside: Masks) -> Maps:
         """Values that count `inside` a mask, linearly interpolated among those that count; 0 where none is nearest.
 

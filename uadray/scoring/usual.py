@@ -23,9 +23,10 @@ LEAST_SCANS = 3
 SLACK = 0.1  # of the mean, on either side, at least; ours
 INTENSITIES = (5, 25, 50, 75, 95)  # percentiles
 
+RESIDUAL = "residual_mean"  # where it is standardised, below 0 for half of the healthy
 WORDS = {
     **{f"intensity_p{p:02d}": f"percentile {p} of the brain's intensities after scaling" for p in INTENSITIES},
-    "residual_mean": "mean residual in the brain",
+    RESIDUAL: "mean residual in the brain",
     "brain_section_cm2": "brain in a slice, cm2",
     "pixel_mm": "pixel side, mm",
     "slice_mm": "distance of slices, mm",
@@ -64,7 +65,7 @@ def measures(
     values = slices.images[:, 0][brain]
     return {
         **{f"intensity_p{p:02d}": float(np.percentile(values, p)) for p in INTENSITIES},
-        "residual_mean": float(unfiltered[scored].mean(dtype=np.float64)) if scored.any() else 0.0,
+        RESIDUAL: float(unfiltered[scored].mean(dtype=np.float64)) if scored.any() else 0.0,
         "brain_section_cm2": float(brain.sum() / len(brain) * row * column / 100),
         "pixel_mm": float(np.sqrt(row * column)),
         "slice_mm": between,
@@ -82,12 +83,27 @@ def usual(of_scans: Iterable[Mapping[str, float]]) -> dict[str, Range]:
     return ranges
 
 
-def warnings(found: Mapping[str, float], ranges: Usual) -> list[str]:
-    """A sentence for each number of a scan that healthy validation scans do not have; none for one without a range."""
+def expected(name: str, known: Range, lowest: float) -> str:
+    """The ends of a range in words, without numbers that there cannot be; `lowest` is the least of all residuals.
+
+    >>> expected("slice_mm", Range(scans=9, mean=1, std=1), lowest=0), Range(scans=2, mean=1, std=1).ends
+    ('0 to 4.54', None)
+    """
+    if known.ends is None:
+        return "too few scans to say"
+    low, high = known.ends
+    return f"{max(low, lowest if name == RESIDUAL else 0):.3g} to {high:.3g}"
+
+
+def warnings(found: Mapping[str, float], ranges: Usual, lowest: float) -> list[str]:
+    """A sentence for each number of a scan that healthy validation scans do not have; none for one without a range.
+
+    `lowest` is the least of all residuals, as `expected` has it.
+    """
     sentences = []
     for name, value in found.items():
         ends = ranges[name].ends if name in ranges else None
         if ends is not None and not ends[0] <= value <= ends[1]:
-            usually = f"{max(ends[0], 0):.3g} to {ends[1]:.3g}"
+            usually = expected(name, ranges[name], lowest)
             sentences.append(f"{WORDS[name]}: {value:.3g}, healthy scans {usually} (n = {ranges[name].scans})")
     return sentences

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mlflow.artifacts import list_artifacts
 from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -61,10 +62,10 @@ def _ensure(client: MlflowClient, name: str) -> None:
 def _version(
     client: MlflowClient, runs: Runs, ledger: Ledger, plan: Mapping[str, Any], record: Record, name: str
 ) -> str:
-    """The version of a trial's model file, which is made where there is none."""
+    """The version of a trial's model file, which is made where there is none whose files are still there."""
     own = f"{record.index}-{content_key(ledger, plan['store'], record)}"
     for version in client.search_model_versions(f"name='{name}'"):
-        if version.tags.get("uadray.model") == own:
+        if version.tags.get("uadray.model") == own and _is_there(client, version.source):
             return str(version.version)
     run = runs.find(f"trial {record.index}")
     run_id = None if run is None else run.info.run_id
@@ -95,10 +96,15 @@ def _logged(
     client: MlflowClient, runs: Runs, own: str, name: str, run_id: str | None, tags: Mapping[str, str]
 ) -> LoggedModel:
     """The logged model of this model file, perhaps without its files yet."""
-    found = client.search_logged_models([runs.experiment_id], filter_string=f"tags.`uadray.model` = '{own}'")
-    if found:
-        return found[0]
+    for found in client.search_logged_models([runs.experiment_id], filter_string=f"tags.`uadray.model` = '{own}'"):
+        if found.status != "READY" or _is_there(client, found.artifact_location):
+            return found
     return client.create_logged_model(runs.experiment_id, name, run_id, dict(tags), model_type="anomaly segmentation")
+
+
+def _is_there(client: MlflowClient, source: str | None) -> bool:
+    """Whether there are files; of a workspace that was moved they are not where they were written to."""
+    return source is not None and bool(list_artifacts(artifact_uri=source, tracking_uri=client.tracking_uri))
 
 
 def _recipe(record: Record) -> str:

@@ -40,11 +40,12 @@ def fetched(reference: str, workspace: Path, tracking_uri: str | None = None) ->
         model = _model(server.client, asked["name"], reference)
         version = _version(server.client, model, asked["alias"], asked["version"], reference)
         source = server.client.get_model_version_download_uri(model.name, version.version)
-        folder = workspace / "models" / f"{model.name}-v{version.version}-{_key(server, version, source)}"
-        with suppress(DataError):  # none yet, or a damaged one
-            return Bundle.open(folder)
+    folder = workspace / "models" / f"{model.name}-v{version.version}-{_key(server, version, source)}"
+    with suppress(DataError):  # none yet, or a damaged one
+        return Bundle.open(folder)
+    with _answering(server):
         _require_model_file(source, server, reference)
-        return _downloaded(source, server, folder)
+    return _downloaded(source, server, folder)
 
 
 @contextmanager
@@ -104,6 +105,9 @@ def _require_model_file(source: str, server: Server, reference: str) -> None:
     if missing := sorted({MODEL, SUMS} - there):
         must, got = "a version must be a model file of uadray", f"no {' and no '.join(missing)}"
         do = "Of a study, `python -m uadray.mlflow_sync STUDY` logs one that is."
+        if not there:  # its workspace was moved, or they were removed
+            got = f"nothing: its files are not at {server.redacted(source)}"
+            do = "Name the study instead, as STUDY:best; `python -m uadray.mlflow_sync STUDY` logs its models anew."
         raise DataError(Problem("UAD-388", reference, must, got, do))
 
 
@@ -111,7 +115,8 @@ def _downloaded(source: str, server: Server, folder: Path) -> Bundle:
     """The model file at its place, whole, or nothing; raises what Bundle.open raises."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as draft:
-        found = Path(download_artifacts(artifact_uri=source, dst_path=draft, tracking_uri=server.uri))
+        with _answering(server):
+            found = Path(download_artifacts(artifact_uri=source, dst_path=draft, tracking_uri=server.uri))
         Bundle.open(found)
         with suppress(DataError):  # another process was first, and may be using it
             return Bundle.open(folder)
