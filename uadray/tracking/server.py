@@ -66,6 +66,8 @@ class Server:
         self._home.mkdir(parents=True, exist_ok=True)
         with (self._home / ".mlflow.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+            if self.here:
+                _made_whole(Path(self.uri.removeprefix(SQLITE)))
             return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
     def answers(self) -> bool:
@@ -98,3 +100,15 @@ class Server:
 
 def _beside(workspace: Path) -> str:
     return f"{SQLITE}{workspace.resolve() / 'mlflow.db'}"
+
+
+def _made_whole(path: Path) -> None:
+    """Make a new database beside its place, then put it there: what a kill leaves half made cannot be opened again."""
+    if path.exists():
+        return
+    draft = path.with_name(f".{path.name}-draft")
+    for left in path.parent.glob(f"{draft.name}*"):
+        left.unlink()
+    MlflowClient(tracking_uri=f"{SQLITE}{draft}", registry_uri=f"{SQLITE}{draft}")
+    if draft.is_file():
+        draft.replace(path)
