@@ -190,14 +190,14 @@ def scan(options: argparse.Namespace, folder: Path) -> None:
     made = partial(made_model, folder / "model", options.backbone, options.size)
     bundle = Bundle.open(options.model) if options.model else made()
     (asked,) = wanted(options.scan or made_scan(folder), None)
-    figures = folder / "figures"
+    figures, links = folder / "figures", dict.fromkeys(asked.datasets, "raw")
     figures.mkdir()
     rounds: dict[Name, list[dict[str, Seconds]]] = {name: [] for name in RUNTIMES}
     found: dict[Name, Prediction] = {}
     for _ in range(options.rounds + 1):
         for name, runtime in RUNTIMES.items():
             steps, found[name] = applied(bundle, asked.image, runtime)
-            steps["write"] = timed(write, found[name], asked, folder / "out", bundle)
+            steps["write"] = timed(write, found[name], asked, folder / "out", bundle, links)
             steps["QC picture"] = timed(write_qc, found[name], figures / "sub")
             steps["viewer"] = timed(write_viewer, found[name], figures / "sub")
             rounds[name].append(steps)

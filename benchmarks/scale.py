@@ -29,7 +29,7 @@ import ray
 import typer
 from driving import Driver, Holding, mean_step
 from ray.cluster_utils import Cluster
-from study import MODEL, TOY, TOY_MODEL, plan_of, tell, workspace
+from searching import MODEL, TOY, TOY_MODEL, plan_of, tell, workspace
 
 from uadray.conduct import opened
 from uadray.data.store import Store
@@ -95,7 +95,7 @@ def search(plan: StudyConfig, place: Path, address: str | None = None, hold_s: f
 @app.command()
 def ddp(epochs: int = 12) -> None:
     """Two workers on one node, on two, and one worker: slices a second while it trains."""
-    placed = {"one": (1, [2]), "two, one node": (2, [3]), "two, two nodes": (2, [1, 1, 1])}  # a trial needs some, too
+    placed = {"one": (1, [2]), "two, one node": (2, [2]), "two, two nodes": (2, [1, 1])}
     run = {"model": {**MODEL, "adversary": {"kind": "image"}}, "train": {"epochs": epochs, "precision": "fp32"}}
     speed, start = {}, {}
     with workspace() as place:

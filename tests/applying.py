@@ -63,3 +63,9 @@ def scan_of(folder, subject) -> Path:
 def values(path):
     """The voxels of a file."""
     return np.asarray(nib.load(path).dataobj)
+
+
+def table(out):
+    """The lines of the table of results in a folder."""
+    head, *lines = (line.split("\t") for line in (out / "predictions.tsv").read_text().splitlines())
+    return [dict(zip(head, line, strict=True)) for line in lines]

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+import optuna
 from making import made_card
 from ray.tune.search import Searcher
 
@@ -72,3 +73,8 @@ def run_study(search, order=lambda waiting: waiting[0], concurrent=2, limit=100)
             search.settle_all()
             break
     return suggested
+
+
+def told(folder):
+    """Optuna's trials of the toy study in a folder."""
+    return optuna.load_study(study_name="toy", storage=f"sqlite:///{folder / 'optuna.db'}").trials

@@ -2,10 +2,10 @@
 
 import pytest
 import typer
+from commanding import uadray
 from typer.testing import CliRunner
 
 from uadray import assess, opening
-from uadray.__main__ import app
 from uadray.bids_app import ManyLabels, bids_app
 from uadray.prediction.runtime import RUNTIMES
 
@@ -31,7 +31,7 @@ def asked(monkeypatch):
 
 
 def told(*arguments):
-    return CliRunner().invoke(app, ["bids-app", *map(str, arguments)])
+    return uadray("bids-app", *arguments)
 
 
 @pytest.mark.parametrize(

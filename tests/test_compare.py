@@ -3,18 +3,15 @@
 import json
 
 import pytest
-import typer
+from commanding import command
 from studies import begun, made_cohort, made_plan, made_study
-from typer.testing import CliRunner
 
 from uadray.compare import compare
 from uadray.study.held_out import openings
 
 
 def run(*arguments):
-    app = typer.Typer()
-    app.command()(compare)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return command(compare, *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Preparing as its user runs it: what is printed, and the exit code."""
 
-import typer
-from typer.testing import CliRunner
+from commanding import command
 
 from uadray.data.phantom.cohort import PhantomCohort
 from uadray.prepare import prepare
@@ -24,10 +23,8 @@ def cohort(folder, healthy=5, lesion=2):
 
 def run(verb, folder, root, *options, most=0):
     (folder / "tiny.yaml").write_text(SPACE.format(most=most))
-    app = typer.Typer()
-    app.command()(verb)
     arguments = [str(folder / "tiny.yaml"), "--workspace", str(folder / "runs"), "--bids", str(root), *options]
-    return CliRunner().invoke(app, arguments)
+    return command(verb, *arguments)
 
 
 def rot(root):

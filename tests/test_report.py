@@ -1,16 +1,13 @@
 """The entry point that writes a report."""
 
-import typer
+from commanding import command
 from studies import begun, made_cohort, made_plan
-from typer.testing import CliRunner
 
 from uadray.report import report
 
 
 def run(*arguments):
-    app = typer.Typer()
-    app.command()(report)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return command(report, *arguments)
 
 
 def test_a_report_lies_in_the_study_or_where_it_is_asked_for(tmp_path):

@@ -6,11 +6,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 from bad_spaces import DISTRIBUTIONS, GOOD, VALUES
+from commanding import uadray
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from uadray.__main__ import app
 from uadray.errors import ConfigError
 from uadray.schema import written
 from uadray.section import Section
@@ -106,7 +105,7 @@ def test_no_key_of_a_section_is_a_word_of_the_language():
 
 
 def test_the_schema_is_printed_or_written(tmp_path):
-    printed = CliRunner().invoke(app, ["schema"])
+    printed = uadray("schema")
     assert json.loads(printed.stdout) == VALIDATOR.schema
-    assert CliRunner().invoke(app, ["schema", "-o", str(tmp_path / "schema.json")]).exit_code == 0
+    assert uadray("schema", "-o", tmp_path / "schema.json").exit_code == 0
     assert (tmp_path / "schema.json").read_text() == printed.stdout

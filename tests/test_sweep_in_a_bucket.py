@@ -102,6 +102,20 @@ def test_nodes_that_share_no_folder_give_the_same_table(server, undisturbed, tmp
 
 
 @pytest.mark.slow
+def test_the_workers_of_a_trial_need_share_no_folder_either(server, tmp_path):
+    url, home, two = "s3://studies/together", tmp_path / "scratch", ("resources.workers=2", "budget.trials=1")
+    home.mkdir()
+    with cluster(cores=1) as found, stranger(found, home):  # each has the cores of one worker
+        environment = {**server, "UADRAY_SCRATCH": str(home)}
+        there = run(command(tmp_path, url, *two, "--address", found.address), env=environment)
+    assert there.returncode == 0, there.stderr + there.stdout
+    (tmp_path / "alone").mkdir()
+    alone = run(command(tmp_path / "alone", str(tmp_path / "alone" / "runs"), *two), env=server)
+    assert alone.returncode == 0, alone.stderr + alone.stdout
+    assert table(brought_home(url, tmp_path, server)) == table(tmp_path / "alone")
+
+
+@pytest.mark.slow
 def test_a_second_driver_hears_who_has_the_study(server, tmp_path):
     url = "s3://studies/held"
     lease = {"owner": "x", "host": "elsewhere", "pid": 7, "since": "2026-11-22 10:00 UTC", "renewed": time.time()}

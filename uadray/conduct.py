@@ -100,7 +100,6 @@ def opened(
     with, `address` which Ray cluster the trials run on; None for a Ray of the study's own.
     """
     place = place_of(str(workspace))
-    place.check(plan.resources.workers)
     machine = machine_at(address, place.nodes)
     if said := machine.check(plan):
         OUT.print(said, highlight=False, soft_wrap=True)

@@ -6,9 +6,8 @@ import statistics
 import numpy as np
 import pandas as pd
 import pytest
-import typer
+from commanding import command
 from logging_studies import BAR, A, B, Logged, card_of, pseudonym, run_config
-from typer.testing import CliRunner
 
 from patients import patients
 from runs import runs
@@ -125,9 +124,7 @@ def test_the_caption_says_that_the_paper_is_no_target(table, seeds):
 
 
 def invoke(*arguments):
-    app = typer.Typer()
-    app.command()(main)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return command(main, *arguments)
 
 
 def test_the_command_writes_all_three_formats_and_the_csv_is_the_table(seeds, tmp_path):

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from applying import made_bundle, made_study
+from commanding import uadray
 from making import made_card
-from typer.testing import CliRunner
 
-from uadray.__main__ import app
 from uadray.bundle import reference
 from uadray.bundle.bundle import Bundle
 from uadray.bundle.metrics import metrics
@@ -185,7 +184,7 @@ def test_the_present_folder_is_not_replaced_and_a_link_stays_one(made, copy, tmp
 
 
 def told(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return uadray(*arguments)
 
 
 def test_a_model_in_a_folder_is_exported_as_it_is(made, tmp_path):

@@ -8,11 +8,10 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-import typer
 from applying import made_bundle, made_graph
+from commanding import command
 from making import made_slices
 from small_zoo import small
-from typer.testing import CliRunner
 
 from uadray.bundle import onnx_file
 from uadray.bundle.bundle import Bundle
@@ -32,9 +31,7 @@ def made(tmp_path_factory):
 
 
 def run(*arguments):
-    app = typer.Typer()
-    app.command()(export)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return command(export, *arguments)
 
 
 def test_all_models_but_those_that_search_or_take_many_steps_reconstruct_in_one_pass():

@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import typer
-from typer.testing import CliRunner
+from commanding import command
 
 from uadray.data.fsck import check
 from uadray.data.phantom.cohort import PhantomCohort
@@ -270,11 +269,9 @@ def test_an_empty_cell_is_found(store):
 
 
 def test_the_program_ends_with_2_and_the_problems_or_with_one_line(store):
-    app = typer.Typer()
-    app.command()(fsck)
-    good = CliRunner().invoke(app, [str(store)])
+    good = command(fsck, store)
     assert (good.exit_code, good.stdout.count("\n")) == (0, 1)
     part(store, PARTS[0]).unlink()
-    bad = CliRunner().invoke(app, [str(store)])
+    bad = command(fsck, store)
     assert bad.exit_code == 2
     assert "UAD-142" in bad.stderr

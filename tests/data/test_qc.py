@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
+from commanding import command
 from making import made_stack, made_store
 from PIL import Image
-from typer.testing import CliRunner
 
 from uadray.data.qc.measures import brain_share, measure, people, scores
 from uadray.data.qc.pages import write_pages
@@ -222,9 +221,7 @@ def test_a_damaged_store_is_refused(store, tmp_path):
 
 
 def test_the_program_writes_beside_the_store_and_says_where(store):
-    app = typer.Typer()
-    app.command()(qc)
-    result = CliRunner().invoke(app, [str(store.path)])
+    result = command(qc, store.path)
     page = store.path.with_name("key-qc") / "index.html"
     assert result.exit_code == 0
     assert str(page) in result.stdout

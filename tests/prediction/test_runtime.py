@@ -6,15 +6,14 @@ import sys
 import numpy as np
 import pytest
 import torch
-import typer
 from applying import made_graph, scan_of
-from typer.testing import CliRunner
+from commanding import command
 
 from uadray.bundle.writing import write_bundle
 from uadray.errors import ConfigError, DataError, StudyError
 from uadray.models.blocks import PRESETS
 from uadray.models.folding import shortest
-from uadray.predict import predict as command
+from uadray.predict import predict as apply
 from uadray.prediction import openvino as runtime_of
 from uadray.prediction.batch import predict_all
 from uadray.prediction.predicting import predict
@@ -83,9 +82,7 @@ def test_results_of_another_runtime_are_told_apart_and_not_taken_for_those_of_py
 
 def test_the_command_says_the_runtime_and_refuses_a_model_without_its_graph(made, tmp_path):
     _, store, ledger, bundle, scan = made
-    app = typer.Typer()
-    app.command()(command)
-    ended = CliRunner().invoke(app, [str(bundle.path), str(scan), "-o", str(tmp_path / "out"), "--runtime", "openvino"])
+    ended = command(apply, bundle.path, scan, "-o", tmp_path / "out", "--runtime", "openvino")
     assert ended.exit_code == 0, ended.output
     assert "OpenVINO, fp32" in ended.output
     alone = write_bundle(ledger, store, ledger.record(0), tmp_path / "alone")

@@ -1,5 +1,7 @@
 """A folder and its mirror, which here is another folder behind a URL."""
 
+import os
+
 import pytest
 
 from uadray.remote.mirror import There
@@ -30,6 +32,14 @@ def test_what_was_sent_is_brought_to_an_empty_folder(there, tmp_path):
     elsewhere.bring(tmp_path / "elsewhere" / "a")
     assert set(contents(tmp_path / "elsewhere")) == {"a/trial.json", "a/weights.safetensors", "a/deep/er.png"}
     assert contents(tmp_path / "elsewhere")["a/deep/er.png"] == "a/deep/er.png"
+
+
+def test_what_is_brought_is_as_old_as_what_was_sent(there, tmp_path):
+    filled(tmp_path / "here", ["a/trial.json"])
+    there.send(tmp_path / "here" / "a")
+    os.utime(tmp_path / "there" / "a" / "trial.json", (1e9, 1e9))
+    There(there.objects, str(tmp_path / "elsewhere")).bring(tmp_path / "elsewhere" / "a")
+    assert (tmp_path / "elsewhere" / "a" / "trial.json").stat().st_mtime == 1e9
 
 
 def test_locks_and_drafts_stay(there, tmp_path):

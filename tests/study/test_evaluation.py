@@ -6,9 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-import typer
+from commanding import command
 from making import made_slices, made_task
-from typer.testing import CliRunner
 
 from uadray.config import RunConfig
 from uadray.data.phantom.cohort import PhantomCohort
@@ -45,9 +44,7 @@ def workspace(tmp_path_factory):
 
 
 def run(*arguments):
-    app = typer.Typer()
-    app.command()(evaluate)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return command(evaluate, *arguments)
 
 
 def test_validation_patients_score_as_they_did_in_the_trial(workspace):

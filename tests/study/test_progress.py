@@ -3,10 +3,9 @@
 import json
 
 import pytest
+from commanding import command
 from making import made_card
 from rich.console import Console
-from typer import Typer
-from typer.testing import CliRunner
 
 from uadray.config import RunConfig
 from uadray.status import status
@@ -86,9 +85,7 @@ def test_the_leading_trial_and_the_reasons_of_lost_ones_are_seen(study):
 
 
 def asked(folder):
-    app = Typer()
-    app.command()(status)
-    return CliRunner().invoke(app, [str(folder)])
+    return command(status, folder)
 
 
 def test_another_terminal_learns_who_runs_the_study_and_that_nobody_does(tmp_path):

@@ -5,7 +5,7 @@ import shutil
 
 import optuna
 import pytest
-from searching import finish, made_plan, run_study, searcher
+from searching import finish, made_plan, run_study, searcher, told
 
 from uadray.errors import ConfigError
 from uadray.files import write_json
@@ -37,10 +37,6 @@ def later(tmp_path, store, *replacements, best=2, name="later"):
     plan = made_plan(NEVER, NO_ROWS, ("trials: 9", "trials: 3"), start, *replacements)
     opened(plan, tmp_path / name, store)
     return plan, tmp_path / name
-
-
-def told(folder):
-    return optuna.load_study(study_name="toy", storage=f"sqlite:///{folder / 'optuna.db'}").trials
 
 
 def percentile(suggestion):

@@ -1,12 +1,11 @@
+from commanding import uadray
 from tracked import held
-from typer.testing import CliRunner
 
-from uadray.__main__ import app
 from uadray.tracking.server import Server
 
 
 def told(*arguments):
-    return CliRunner().invoke(app, ["mlflow-sync", *map(str, arguments)])
+    return uadray("mlflow-sync", *arguments)
 
 
 def test_a_study_is_brought_to_the_workspaces_own_database(workspace, database, undisturbed, monkeypatch):

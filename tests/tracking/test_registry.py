@@ -5,9 +5,8 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from typer.testing import CliRunner
+from commanding import uadray
 
-from uadray.__main__ import app
 from uadray.bundle.bundle import Bundle
 from uadray.errors import DataError, StudyError
 from uadray.opening import opened
@@ -27,7 +26,7 @@ def registered(mirror, monkeypatch):
 
 
 def told(*arguments):
-    return CliRunner().invoke(app, [*map(str, arguments)])
+    return uadray(*arguments)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ by their size and by that header; all else is brought and sent again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -76,18 +77,19 @@ class There:
     root: str
 
     def bring(self, folder: Path) -> None:
-        """Have what was sent of a folder; what is here besides stays."""
-        there = self.objects.sizes(self._name(folder))
+        """Have what was sent of a folder, each file as old as it is there; what is here besides stays."""
+        there = self.objects.found(self._name(folder))
         alike = self._alike(there)
-        for name, size in sorted(there.items(), key=lambda found: _rank(found[0])):
+        for name, info in sorted(there.items(), key=lambda found: _rank(found[0])):
             path = Path(self.root) / name
             if name.endswith(".db") and path.is_file():  # it is used here
                 continue
-            if name.endswith(SEALED) and path.is_file() and path.stat().st_size == size and alike(name):
+            if name.endswith(SEALED) and path.is_file() and path.stat().st_size == info.size and alike(name):
                 continue
             content = self.objects.read(name)
             if content is not None:  # else another process dropped it meanwhile
                 write_bytes(path, content)
+                os.utime(path, ns=(info.mtime_ns, info.mtime_ns))  # a run's end is when its record was written
 
     def bring_file(self, path: Path) -> None:
         """Have a file as it was sent, if it was."""

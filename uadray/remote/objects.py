@@ -50,10 +50,14 @@ class Objects:
 
     url: str
 
-    def sizes(self, under: str = "") -> dict[str, int]:
-        """The bytes of every object whose name begins with a folder's, by name."""
+    def found(self, under: str = "") -> dict[str, fs.FileInfo]:
+        """Size and time of every object whose name begins with a folder's, by name."""
         found = self._patiently(lambda: self._listed(under, recursive=True))
-        return {info.path[len(self._root) + 1 :]: info.size for info in found if info.type == fs.FileType.File}
+        return {info.path[len(self._root) + 1 :]: info for info in found if info.type == fs.FileType.File}
+
+    def sizes(self, under: str = "") -> dict[str, int]:
+        """The bytes of these objects."""
+        return {name: info.size for name, info in self.found(under).items()}
 
     def children(self, under: str) -> list[str]:
         """The names of the objects that are in a folder itself."""

@@ -5,7 +5,6 @@ Ray listens on all addresses of a machine, so the token is what guards it.
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import socket
@@ -65,7 +64,7 @@ class Own:
             return
         resources = plan.resources
         wanted = plan.budget.concurrent_trials * resources.cpus
-        cores = max(os.cpu_count() or 1, math.ceil(wanted))
+        cores = max(os.cpu_count() or 1, wanted)
         own_token()
         _begin(plan, {}, address="local", num_cpus=cores, include_dashboard=False)
         gpus, there = resources.gpus_per_worker * resources.workers, ray.cluster_resources().get("GPU", 0)

@@ -106,6 +106,23 @@ def resume(training: Training, folder: Path, epochs: int | None = None) -> Curve
     return []
 
 
+def agreed(training: Training, curve: Curve) -> Curve:
+    """Bring `training` on every rank to where the first rank's is, and return the first rank's curve.
+
+    So the first rank alone reads checkpoints: the others may be on nodes that have not got them, or older ones.
+    """
+    rank = training.rank
+    if rank.world == 1:
+        return curve
+    state = {name: value.cpu() for name, value in training.model.state_dict().items()}
+    moments = {name: value.cpu() for name, value in _optimiser_tensors(training).items()}
+    state, moments, training.epoch, curve = rank.first((state, moments, training.epoch, curve))
+    if rank.index > 0:
+        training.model.load_state_dict(state)
+        _load_optimisers(training, moments)
+    return curve
+
+
 def load_weights(model: Model, folder: Path) -> None:
     """Bring `model` to the weights of the newest checkpoint in `folder`.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from uadray.training.precision import Precision, autocast, fastest
 from uadray.training.settings import TrainConfig
 
 Wrap = Callable[[nn.Module], nn.Module]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class Rank:
             torch.distributed.all_reduce(values)
         return values / self.world
 
-    def first(self, value: float) -> float:
+    def first(self, value: T) -> T:
         """The first rank's value, on every rank: decisions are taken together."""
         if self.world == 1:
             return value
-        shared = torch.tensor(value, dtype=torch.float64)
-        torch.distributed.broadcast(shared, src=0)
-        return float(shared)
+        shared = [value]
+        torch.distributed.broadcast_object_list(shared, src=0)
+        return shared[0]
 
 
 class Training:

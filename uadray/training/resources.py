@@ -11,8 +11,6 @@ from uadray.section import Section
 if TYPE_CHECKING:
     import torch
 
-WAITING = 0.01  # CPU cores of a process that waits; Ray Train refuses 0
-
 
 class ResourcesConfig(Section):
     """What one trial may use."""
@@ -41,14 +39,16 @@ class ResourcesConfig(Section):
         return self.device if torch.cuda.is_available() else torch.device("cpu")
 
     @property
-    def cpus(self) -> float:
+    def cpus(self) -> int:
         """CPU cores of a trial, all its workers together."""
-        waiting = WAITING if self.workers > 1 else 0
-        return self.workers * self.cpus_per_worker + waiting
+        return self.workers * self.cpus_per_worker
 
     @property
     def held_by_trial(self) -> dict[str, float]:
-        """What the trial's own process holds: all of it, or next to nothing where it waits for a group of workers."""
+        """What the trial's own process holds: all of it, or one byte where it waits for a group of workers.
+
+        A share of a core would keep the group from a cluster whose cores it needs all; Ray refuses to hold nothing.
+        """
         if self.workers > 1:
-            return {"CPU": WAITING}
+            return {"memory": 1}
         return {"CPU": self.cpus_per_worker, "GPU": self.gpus_per_worker}

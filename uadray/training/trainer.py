@@ -15,7 +15,7 @@ import ray.data
 import ray.train
 import ray.train.torch
 from ray.exceptions import RayError
-from ray.train import DataConfig, ScalingConfig
+from ray.train import DataConfig, ScalingConfig, WorkerGroupError
 from ray.train.torch import TorchConfig, TorchTrainer
 from ray.tune.integration.ray_train import TuneReportCallback
 from torch import nn
@@ -23,6 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from uadray.data.batches import collect
 from uadray.data.store import Slices
+from uadray.remote.objects import StoreAway
 from uadray.training.loop import Rank
 from uadray.training.resources import ResourcesConfig
 from uadray.training.worker import Place, SlicesLost, Task, work
@@ -66,7 +67,7 @@ def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) ->
     share: dict[str, float] = {"CPU": resources.cpus_per_worker}
     if gpu:
         share["GPU"] = resources.gpus_per_worker
-    TorchTrainer(
+    trainer = TorchTrainer(
         loop,
         train_loop_config={},
         torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if gpu else "gloo", timeout_s=PATIENCE_S),
@@ -75,8 +76,15 @@ def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) ->
         dataset_config=DataConfig(
             datasets_to_split=[]
         ),  # every worker permutes alike and takes its share of each batch
-        run_config=ray.train.RunConfig(name="train", storage_path=task.folder, callbacks=[TuneReportCallback()]),
-    ).fit()
+        run_config=ray.train.RunConfig(
+            name=".train", storage_path=task.folder, callbacks=[TuneReportCallback()]
+        ),  # Ray's own notes, which nobody reads again
+    )
+    try:
+        trainer.fit()
+    except WorkerGroupError as error:  # which hides what a worker raised
+        away = next((each for each in error.worker_failures.values() if isinstance(each, StoreAway)), None)
+        raise away or error from None
 
 
 def _shard(names: frozenset[str], name: str) -> Slices:

@@ -123,11 +123,9 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
     key = training_key(run, model, task.store, task.size, arithmetic)
     shared = Path(task.trainings) / key
     with _first_alone(place.rank, shared):
-        task.mirror.bring(shared)
         training = Training(model, run.train, place.device, place.wrap, place.rank)
         epochs = run.train.last_epoch if training.optimisers else 0
-        last = int(place.rank.first(_last_epoch(checkpoint.known_curve(shared), epochs, task.limits)))
-        curve += checkpoint.resume(training, shared, last)
+        curve += _resumed(task, training, shared, epochs)
         reused = curve[: checkpoint.kept_epoch(shared, len(curve), task.checkpoints)]
         healthy = place.slices("val_healthy")
         status = _train(task, place, training, shared, epochs, curve, healthy)
@@ -155,6 +153,15 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
 def _name(device: torch.device) -> str:
     """The kind of device, and of a GPU which one: two round differently."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _resumed(task: Task, training: Training, shared: Path, epochs: int) -> checkpoint.Curve:
+    """The curve of the last checkpoint in the shared folder that this trial comes to; every rank goes on from there."""
+    if training.rank.index > 0:
+        return checkpoint.agreed(training, [])
+    task.mirror.bring(shared)
+    last = _last_epoch(checkpoint.known_curve(shared), epochs, task.limits)
+    return checkpoint.agreed(training, checkpoint.resume(training, shared, last))
 
 
 def _last_epoch(known: checkpoint.Curve, epochs: int, limits: Mapping[int, float]) -> int:
