@@ -138,7 +138,7 @@ def opened(url: str) -> Objects:
     if not URL.fullmatch(url):
         must, got = "must be a URL of an object store", url.rpartition("@")[2]
         do = f"{KNOWN} are known; keys and endpoint come from the environment, not from the URL."
-        raise ConfigError(Problem("UAD-446", "--workspace", must, got, do))
+        raise ConfigError(Problem("UAD-446", "workspace", must, got, do))
     try:
         system, root = _opened(url.rstrip("/"))
         if system.get_file_info(root.partition("/")[0] or "/").type == fs.FileType.NotFound:

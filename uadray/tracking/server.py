@@ -16,7 +16,10 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from mlflow.tracking import MlflowClient
 
+from uadray.tracking.moved import bring_along
+
 SQLITE = "sqlite:///"
+FILES = "mlartifacts"  # beside the database
 
 
 def tracking_uri(workspace: Path) -> str:
@@ -66,9 +69,13 @@ class Server:
         self._home.mkdir(parents=True, exist_ok=True)
         with (self._home / ".mlflow.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
-            if self.here:
-                _made_whole(Path(self.uri.removeprefix(SQLITE)))
-            return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+            if not self.here:
+                return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+            database = Path(self.uri.removeprefix(SQLITE))
+            _made_whole(database)
+            client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)  # which refuses a foreign one
+            bring_along(database, self._home / FILES)
+            return client
 
     def answers(self) -> bool:
         """Whether it can be asked at all."""
@@ -95,7 +102,7 @@ class Server:
     def _artifacts(self, study: str) -> str | None:
         """Where the experiment's files lie; a server has a place of its own."""
         over_http = self.uri.startswith(("http://", "https://"))
-        return None if over_http else (self._home / "mlartifacts" / study).as_uri()
+        return None if over_http else (self._home / FILES / study).as_uri()
 
 
 def _beside(workspace: Path) -> str:
