@@ -27,7 +27,8 @@ from uadray.study.machine import Own
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, Task, work
+from uadray.training.task import Place, Task
+from uadray.training.worker import work
 from uadray.yaml_file import parse
 
 MODEL = {

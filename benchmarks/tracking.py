@@ -36,7 +36,8 @@ from uadray.study.verdict import judge
 from uadray.tracking.server import Server, tracking_uri
 from uadray.tracking.tracker import Tracker
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, Task, work
+from uadray.training.task import Place, Task
+from uadray.training.worker import work
 from uadray.yaml_file import parse
 
 SPACE = """\

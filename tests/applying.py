@@ -15,7 +15,8 @@ from uadray.data.preparation import PrepareConfig, prepare
 from uadray.files import write_json
 from uadray.study.ledger import Ledger
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, work
+from uadray.training.task import Place
+from uadray.training.worker import work
 
 SCORING = {"standardise": {"kind": "healthy_z_score"}, "median_filter": 3, "erosion": 1}
 PREPARE = {"slices": {"kind": "middle", "count": 5}, "canvas": {"kind": "resample", "size": 32}}

@@ -104,6 +104,7 @@ VALUES = [
     ("median_filter: 3", "median_filter: 4", "UAD-210", "21:28 run.scoring.median_filter", "1, 3, 5, 7, 9 or 11, or a section"),
     ("median_filter: 3", "median_filter: {kind: cube}", "UAD-210", "21:35 run.scoring.median_filter.kind", "must be slice or volume"),
     ("median_filter: 3", "median_filter: {kind: volume, side: 3}", "UAD-210", "21:49 run.scoring.median_filter.side", "Did you mean `size`?"),
+    ("enqueue: [sAE1]", "resources: {workers: 2, gpus_per_worker: 0.5}", "UAD-218", "10:42 resources.gpus_per_worker", "must be whole where"),
     ("enqueue: [sAE1]", "resources: {workers: 3}", "UAD-213", "20:53 run.train.batch_size", "must divide among"),
     ("kind: tpe, seed: 1", "kind: grid", "UAD-216", "12:3 run", "a grid must have an end"),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from uadray.data.store import Slices, Store
 from uadray.data.store_writer import write
 from uadray.data.subject import Part
 from uadray.scoring.scorecard import PatientScore, Scorecard
-from uadray.training.worker import Task
+from uadray.training.task import Task
 
 
 def made_slices(patients=3, per_patient=2, size=32, seed=0, lesion=True):

@@ -15,7 +15,8 @@ from uadray.study.plan import StudyConfig
 from uadray.study.selection import select
 from uadray.study.verdict import judge
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, work
+from uadray.training.task import Place
+from uadray.training.worker import work
 
 MODEL = {
     "kind": "vae_gan",

@@ -78,7 +78,7 @@ def test_a_cluster_is_asked_node_by_node(home, tmp_path):
         "from ray.cluster_utils import Cluster\n"
         "nodes = Cluster(initialize_head=True, head_node_args={'num_cpus': 1, 'include_dashboard': False})\n"
         "nodes.add_node(num_cpus=2)\n"
-        f"for finding in cluster(nodes.address, place_of({str(tmp_path)!r})): print(finding)\n"
+        f"for finding in cluster(nodes.address, lambda: place_of({str(tmp_path)!r})): print(finding)\n"
         "nodes.shutdown()"
     )
     env = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)}

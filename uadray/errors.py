@@ -56,3 +56,7 @@ class ConfigError(UadError):
 
 class StudyError(UadError):
     """A study or a training cannot go on."""
+
+
+class StudyHalted(StudyError):
+    """No trial can go on, which is no trial's fault; the same command goes on when it is mended."""

@@ -21,7 +21,8 @@ from uadray.errors import StudyError
 from uadray.files import write_json
 from uadray.study.held_out import openings
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, work
+from uadray.training.task import Place
+from uadray.training.worker import work
 
 
 @pytest.fixture(scope="module")

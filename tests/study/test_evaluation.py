@@ -20,7 +20,8 @@ from uadray.study import evaluation
 from uadray.study.held_out import openings
 from uadray.study.ledger import Ledger
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, work
+from uadray.training.task import Place
+from uadray.training.worker import work
 
 
 def store_of(folder, size=32, seed=0):

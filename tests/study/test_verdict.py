@@ -26,7 +26,8 @@ from uadray.study.summary import summary, untested
 from uadray.study.tested import EveryTrialConfig
 from uadray.study.verdict import Verdict, judge
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, work
+from uadray.training.task import Place
+from uadray.training.worker import work
 
 RUN = {
     "model": {"kind": "vae_gan", "latent": {"kind": "dense", "dim": 4}, "posterior": {"kind": "gaussian"}},

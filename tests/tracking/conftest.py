@@ -22,7 +22,8 @@ from uadray.tracking.environment import write_environment
 from uadray.tracking.mirror import Mirror
 from uadray.tracking.server import Server
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, work
+from uadray.training.task import Place
+from uadray.training.worker import work
 
 RUN = {
     "model": {"kind": "vae_gan", "latent": {"kind": "dense", "dim": 4}},

@@ -15,7 +15,8 @@ from uadray.models.zoo import ZOO
 from uadray.scoring.detector import Detector
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank
-from uadray.training.worker import Place, work
+from uadray.training.task import Place
+from uadray.training.worker import work
 
 PREPARE = {"slices": {"kind": "middle", "count": 4}, "canvas": {"kind": "resample", "size": 32}}
 

@@ -1,6 +1,7 @@
 """Workers of one trial on nodes that share no file system, which here have a folder each."""
 
 import json
+import signal
 from dataclasses import replace
 
 import pytest
@@ -18,8 +19,9 @@ from uadray.remote.mirror import Here
 from uadray.remote.objects import StoreAway
 from uadray.training.loop import Rank
 from uadray.training.resources import ResourcesConfig
+from uadray.training.task import Place
 from uadray.training.trainer import fit
-from uadray.training.worker import Place, work
+from uadray.training.worker import work
 
 RUN = {
     "model": {
@@ -38,9 +40,11 @@ SLICES = {
 
 @pytest.fixture(scope="module")
 def two_cores():
+    interrupt = signal.getsignal(signal.SIGINT)
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     yield
     ray.shutdown()
+    signal.signal(signal.SIGINT, interrupt)  # Ray Train leaves its own
 
 
 def trained(folder, epochs):
@@ -85,7 +89,8 @@ def test_a_store_that_is_away_is_no_failure_of_a_trial_of_several_workers(two_co
             raise StoreAway(Problem("UAD-448", str(folder), "the object store must answer", "nothing", "Wait."))
 
     run = RunConfig.parse({**RUN, "train": {**RUN["train"], "epochs": 1}})
-    task = replace(made_task(run.plain(), tmp_path), mirror=Away())
+    (tmp_path / "study.json").write_text("{}")
+    task = replace(made_task(run.plain(), tmp_path / "trials" / "0000"), mirror=Away())
     resources = ResourcesConfig(workers=2)
     trial = tune.with_resources(lambda config: fit(task, {}, resources, tune.report), resources.held_by_trial)
     found = tune.Tuner(trial, run_config=tune.RunConfig(storage_path=str(tmp_path / "tune"), verbose=0)).fit()

@@ -15,7 +15,8 @@ from uadray.models.networks.vae_gan import VaeGan
 from uadray.training.checkpoint import WEIGHTS
 from uadray.training.loop import Rank
 from uadray.training.reuse import training_key
-from uadray.training.worker import Place, work
+from uadray.training.task import Place
+from uadray.training.worker import work
 
 RUN = {
     "model": {"kind": "vae_gan", "latent": {"kind": "spatial", "size": 8, "channels": 4}},

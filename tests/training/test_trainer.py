@@ -17,6 +17,7 @@ from ray.cluster_utils import Cluster
 from torch.nn.parallel import DistributedDataParallel
 
 from uadray.config import RunConfig
+from uadray.errors import Problem
 from uadray.models.zoo import ZOO
 from uadray.scoring.detector import Detector
 from uadray.scoring.score import score
@@ -26,7 +27,8 @@ from uadray.scoring.validation import PAINTING_SEED
 from uadray.training.checkpoint import load_weights
 from uadray.training.loop import Rank, Training, mean_residual
 from uadray.training.settings import TrainConfig
-from uadray.training.worker import Place, SlicesLost, work
+from uadray.training.task import Place, SlicesLost
+from uadray.training.worker import work
 
 RUN = {
     "model": {
@@ -203,7 +205,7 @@ def test_two_gloo_workers_stay_equal_and_see_every_slice_once(nodes, tmp_path):
 
 def test_slices_that_are_lost_with_their_holder_are_no_failure_of_the_trial(tmp_path):
     def gone(name):
-        raise SlicesLost("the owner died")
+        raise SlicesLost(Problem("UAD-455", name, "slices must be had", "nothing", "Go on."))
 
     with pytest.raises(SlicesLost):
         work(task(tmp_path), replace(place([]), slices=gone))

@@ -13,18 +13,19 @@ from uadray.cluster.nodes import alive
 from uadray.cluster.versions import require_alike
 from uadray.diagnosis.finding import Finding, ok, problem
 from uadray.errors import ConfigError
+from uadray.study.machine import shipped
 from uadray.study.place import Place
 
 
-def cluster(address: str, place: Place) -> Iterator[Finding]:
-    """Of the Ray at an address; `auto` is the one of this machine."""
+def cluster(address: str, place: Callable[[], Place]) -> Iterator[Finding]:
+    """Of the Ray at an address, `auto` for the one of this machine, and of the workspace that its nodes are to have."""
     about = "cluster"
     try:
         with _connected(address):
             nodes, there = alive(), ray.cluster_resources()
             say = f"{len(nodes)} nodes, {there.get('CPU', 0):g} CPUs, {there.get('GPU', 0):g} GPUs"
             yield ok(about, say)
-            yield from required("shared workspace", "every node reads and writes it", place.nodes)
+            yield from required("shared workspace", "every node reads and writes it", lambda: place().nodes())
             yield from required("versions of nodes", "the same as here", lambda: require_alike(nodes))
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         do = "See that Ray runs there (`ray status`) and that RAY_AUTH_MODE=token and the token file are the cluster's."
@@ -45,7 +46,7 @@ def required(about: str, fine: str, check: Callable[[], object]) -> Iterator[Fin
 @contextmanager
 def _connected(address: str) -> Iterator[None]:
     _knock(address)
-    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=shipped())  # as a study does
     try:
         yield
     finally:

@@ -41,4 +41,4 @@ def look(
     yield ports()
     yield from telemetry(environment)
     if address is not None:
-        yield from cluster(address, place_of(where))
+        yield from cluster(address, lambda: place_of(where))

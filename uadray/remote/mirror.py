@@ -32,6 +32,9 @@ class Mirror(Protocol):
     def bring_file(self, path: Path) -> None:
         """Have a file as it was sent, if it was."""
 
+    def content(self, path: Path) -> bytes | None:
+        """What a file holds where the workspace is; None where there is none."""
+
     def has(self, path: Path) -> bool:
         """Whether a file of this machine is elsewhere, too."""
 
@@ -54,6 +57,10 @@ class Here:
 
     def bring_file(self, path: Path) -> None:
         """Nothing: it is here."""
+
+    def content(self, path: Path) -> bytes | None:
+        """As it is here."""
+        return path.read_bytes() if path.is_file() else None
 
     def has(self, path: Path) -> bool:
         """As every process sees it."""
@@ -93,9 +100,13 @@ class There:
 
     def bring_file(self, path: Path) -> None:
         """Have a file as it was sent, if it was."""
-        content = self.objects.read(self._name(path))
+        content = self.content(path)
         if content is not None:
             write_bytes(path, content)
+
+    def content(self, path: Path) -> bytes | None:
+        """As it was sent, if it was."""
+        return self.objects.read(self._name(path))
 
     def has(self, path: Path) -> bool:
         """Whether it was sent, and is there still."""

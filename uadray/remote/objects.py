@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from pyarrow import fs
 
-from uadray.errors import ConfigError, Problem, StudyError, in_a_line
+from uadray.errors import ConfigError, Problem, StudyHalted, in_a_line
 from uadray.files import write_bytes
 
 LOG = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def is_url(place: str) -> bool:
     return "://" in place
 
 
-class StoreAway(StudyError):
+class StoreAway(StudyHalted):
     """The object store did not answer for longer than a study waits; what was begun goes on when it does."""
 
 

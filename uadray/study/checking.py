@@ -105,6 +105,7 @@ def _of_run(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterato
     ]
     yield from of_corners
     yield from _of_rows(document, study)
+    yield from _of_resources(document, study, faulty)
     if not defects and not of_corners:
         yield from _of_grid(document, study, faulty)
         yield from _of_points(document, study)
@@ -143,6 +144,18 @@ def _of_corner(document: Document, corner: Origin, study: StudyConfig, faulty: s
         must = f"must divide among resources.workers = {study.resources.workers}"
         got, do = str(run.train.batch_size), "Change one of the two."
         yield path, Problem("UAD-213", document.where(path), must, got, do)
+
+
+def _of_resources(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterator[Found]:
+    """What no trial could have."""
+    gpus = study.resources.gpus_per_worker
+    if "resources" not in faulty and study.resources.workers > 1 and gpus % 1:
+        path = ("resources", "gpus_per_worker")
+        must, do = (
+            "must be whole where resources.workers is more than 1",
+            "Two workers cannot share a GPU: give each one.",
+        )
+        yield path, Problem("UAD-218", document.where(path), must, f"{gpus:g}", do)
 
 
 def _of_grid(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterator[Found]:

@@ -101,14 +101,20 @@ class Cluster:
         """Connect to the cluster; raises ConfigError (UAD-442) where none answers."""
         if ray.is_initialized():
             return
-        shipped = {"py_modules": [str(Path(uadray.__file__).parent)], "excludes": ["__pycache__"]}
         try:
             _knock(self.address)
-            _begin(plan, shipped, address=self.address)
+            _begin(plan, shipped(), address=self.address)
         except (OSError, RuntimeError, ValueError) as error:
             must, got = "a Ray cluster of this version must answer there", in_a_line(error)
             do = "ray status on one of its nodes says whether it runs; without --address a study has a Ray of its own."
             raise ConfigError(Problem("UAD-442", f"--address {self.address}", must, got, do)) from error
+
+
+def shipped() -> dict[str, Any]:
+    """The runtime environment of a study's processes on a cluster: this package, and where its object store is."""
+    where_stores_are = {name: os.environ[name] for name in STORES if name in os.environ}
+    code = {"py_modules": [str(Path(uadray.__file__).parent)], "excludes": ["__pycache__"]}
+    return {**code, "env_vars": {**SETTINGS, **where_stores_are}}
 
 
 def machine_at(address: str | None, nodes: Callable[[], list[Node]]) -> Machine:
@@ -116,16 +122,15 @@ def machine_at(address: str | None, nodes: Callable[[], list[Node]]) -> Machine:
     return Own() if address is None else Cluster(address, nodes)
 
 
-def _begin(plan: StudyConfig, shipped: Mapping[str, Any], **where: Any) -> None:
-    """ray.init, after which nothing of Ray reaches the screen; the variables are those of every process of a trial."""
-    threads = str(plan.resources.cpus_per_worker)
-    where_stores_are = {name: os.environ[name] for name in STORES if name in os.environ}
-    variables = {**SETTINGS, **where_stores_are, "OMP_NUM_THREADS": threads, "GOMP_SPINCOUNT": "1000"}
+def _begin(plan: StudyConfig, environment: Mapping[str, Any], **where: Any) -> None:
+    """ray.init, after which nothing of Ray reaches the screen; `environment` is that of every process of a trial."""
+    threads = {"OMP_NUM_THREADS": str(plan.resources.cpus_per_worker), "GOMP_SPINCOUNT": "1000"}
+    variables = {**SETTINGS, **environment.get("env_vars", {}), **threads}
     os.environ |= SETTINGS
     ray.init(
         log_to_driver=False,
         logging_level="ERROR",
-        runtime_env={"env_vars": variables, **shipped},
+        runtime_env={**environment, "env_vars": variables},
         **where,
     )
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # schedulers ask with SIGTERM
@@ -150,6 +155,7 @@ def _described(nodes: list[Node], plan: StudyConfig) -> str:
     wanted = " and ".join(f"{number:g} {kind}" for kind, number in needed.items() if number)
     if not able:
         return f"{said}; no node has {wanted} yet, and trials wait for one"
-    if there.get("CPU", 0) < resources.cpus:
-        return f"{said}; a trial takes {resources.cpus:g} cores in all, and waits until they are there"
+    for kind, number in needed.items():
+        if there.get(kind, 0) < number * resources.workers:
+            return f"{said}; a trial takes {number * resources.workers:g} {kind} in all, and waits until they are there"
     return said

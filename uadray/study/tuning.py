@@ -17,15 +17,15 @@ from uadray.cluster.versions import installed
 from uadray.data import batches
 from uadray.data.store import Store
 from uadray.data.subject import Group, Split
-from uadray.errors import Problem, StudyError
-from uadray.remote.objects import StoreAway
+from uadray.errors import Problem, StudyHalted
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.study.searcher import SettledSearch
-from uadray.study.trial import Astray, run_trial
+from uadray.study.trial import run_trial
+from uadray.training.arrival import Astray
+from uadray.training.task import Task
 from uadray.training.trainer import Datasets
-from uadray.training.worker import Task
 
 Dataset = Callable[[Store, Split, Group], ray.data.Dataset]
 RESTARTS = 2  # of a trial whose process was killed; it goes on from its last checkpoint
@@ -55,7 +55,8 @@ def run_trials(
 
     `trainings` is the folder where trained weights are found again, by this study and by others. A record may take
     `seen_s` until this process sees it. Trials that were running go on from their last epoch after what is raised:
-    StudyError (UAD-445) when a trial came to a node without the workspace, KeyboardInterrupt when it was interrupted.
+    StudyHalted for what kept every trial from going on, as a node without the workspace (UAD-445) does,
+    KeyboardInterrupt when it was interrupted.
     """
     resources = plan.resources
     task = Task(
@@ -69,10 +70,9 @@ def run_trials(
         painting=plan.painting.plain(),
         threads=resources.cpus_per_worker,
         mirror=searcher.ledger.mirror,
+        libraries=installed(""),
     )
-    trainable = tune.with_parameters(
-        run_trial, task=task, resources=resources, libraries=installed(""), datasets=load_datasets(store, dataset)
-    )
+    trainable = tune.with_parameters(run_trial, task=task, resources=resources, datasets=load_datasets(store, dataset))
     watcher = _Watcher(searcher, progress, finished, seen_s)
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.held_by_trial),
@@ -113,7 +113,7 @@ class _Watcher(tune.Callback):
         self._progress = progress
         self._finished = finished
         self._seen_s = seen_s
-        self.ended_by: StudyError | None = None
+        self.ended_by: StudyHalted | None = None
         """What keeps every trial from going on, and is no trial's fault."""
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -130,14 +130,17 @@ class _Watcher(tune.Callback):
         index, _ = self._searcher.run_of(trial.trial_id)
         try:
             self._take(index)
-        except StoreAway as error:
+        except StudyHalted as error:
             self._end(error)
 
     def _take(self, index: int) -> None:
-        """Tell of a trial whose record is written."""
+        """Tell of a trial whose record is written; raises Astray (UAD-445) where it cannot be seen from here."""
         record = self._seen(index)
-        if record is not None:
-            self._finished(record)
+        if record is None:
+            must, do = "its record must be seen where the study runs", "See that every node has the same workspace."
+            got = f"no {self._searcher.ledger.trial(index) / 'trial.json'}"
+            raise Astray(Problem("UAD-445", f"trial {index}", must, got, do))
+        self._finished(record)
 
     def _seen(self, index: int) -> Record | None:
         """A trial's record, waited for as long as a file system may hide it."""
@@ -149,14 +152,14 @@ class _Watcher(tune.Callback):
             time.sleep(0.1)
         return record
 
-    def _end(self, error: StudyError) -> None:
+    def _end(self, error: StudyHalted) -> None:
         self.ended_by = self.ended_by or error
         self._searcher.stop()
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         index, run = self._searcher.run_of(trial.trial_id)
         error = trial.get_pickled_error()
-        if isinstance(error, (Astray, StoreAway)):
+        if isinstance(error, StudyHalted):
             self._end(error)
             return
         ledger = self._searcher.ledger
@@ -164,7 +167,7 @@ class _Watcher(tune.Callback):
             if self._seen(index) is None:
                 ledger.fail(index, run, _why(trial, index))
                 ledger.mirror.send(ledger.trial(index))
-        except StoreAway as away:
+        except StudyHalted as away:
             self._end(away)
             return
         self.on_trial_complete(iteration, trials, trial)
@@ -186,6 +189,7 @@ class _Silent(TrialProgressCallback):
 def _why(trial: Trial, index: int) -> str:
     """Why a trial that left no record was given up."""
     error = trial.get_pickled_error() or trial.get_error()  # Ray does not always keep what ended a process
+    error = _death_in(error) or error
     lines = str(error or "no reason is known").strip().splitlines()
     said = lines[-1] if lines else type(error).__name__
     if error and not isinstance(error, RayActorError):
@@ -194,3 +198,10 @@ def _why(trial: Trial, index: int) -> str:
     got = f"{RESTARTS + 1} that died; {said.partition(' Some common causes')[0]}".rstrip(".")
     do = "Mostly memory is short: lower train.batch_size, the model's width, or budget.concurrent_trials."
     return str(Problem("UAD-312", f"trial {index}", must, got, do))
+
+
+def _death_in(error: Any) -> RayActorError | None:
+    """The death of one of a group's workers, on which the others' errors follow."""
+    failures = [*getattr(error, "worker_failures", {}).values(), getattr(error, "controller_failure", None)]
+    causes = (getattr(each, "health_check_failure", each) for each in failures)
+    return next((each for each in causes if isinstance(each, RayActorError)), None)

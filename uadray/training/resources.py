@@ -11,6 +11,8 @@ from uadray.section import Section
 if TYPE_CHECKING:
     import torch
 
+WAITING = 2**30  # bytes of a process that waits, and of Ray Train's controller beside it
+
 
 class ResourcesConfig(Section):
     """What one trial may use."""
@@ -45,10 +47,10 @@ class ResourcesConfig(Section):
 
     @property
     def held_by_trial(self) -> dict[str, float]:
-        """What the trial's own process holds: all of it, or one byte where it waits for a group of workers.
+        """What the trial's own process holds: all of it, or its memory where it waits for a group of workers.
 
-        A share of a core would keep the group from a cluster whose cores it needs all; Ray refuses to hold nothing.
+        A share of a core would keep the group from a cluster whose cores it needs all.
         """
         if self.workers > 1:
-            return {"memory": 1}
+            return {"memory": WAITING}
         return {"CPU": self.cpus_per_worker, "GPU": self.gpus_per_worker}

@@ -23,10 +23,12 @@ from torch.nn.parallel import DistributedDataParallel
 
 from uadray.data.batches import collect
 from uadray.data.store import Slices
-from uadray.remote.objects import StoreAway
+from uadray.errors import Problem, StudyHalted, in_a_line
+from uadray.training.arrival import arrive
 from uadray.training.loop import Rank
 from uadray.training.resources import ResourcesConfig
-from uadray.training.worker import Place, SlicesLost, Task, work
+from uadray.training.task import Place, SlicesLost, Task
+from uadray.training.worker import work
 
 PATIENCE_S = 7 * 24 * 3600  # of the other ranks, while the first waits for another trial of the same training
 Datasets = Mapping[str, ray.data.Dataset]
@@ -34,7 +36,10 @@ Report = Callable[[dict[str, float]], None]
 
 
 def fit(task: Task, datasets: Datasets, resources: ResourcesConfig, report: Report) -> None:
-    """Run a task inside a Tune trial; `report` hands one epoch's metrics to Tune when the trial is one process."""
+    """Run a task inside a Tune trial; `report` hands one epoch's metrics to Tune when the trial is one process.
+
+    Raises StudyHalted for what keeps every trial from going on: a node without the study, a store that is away.
+    """
     if resources.workers == 1:
         _fit_here(task, datasets, resources, report)
     else:
@@ -45,6 +50,7 @@ def _fit_here(task: Task, datasets: Datasets, resources: ResourcesConfig, report
     names = frozenset(datasets)
 
     def loop(_: Mapping[str, Any]) -> None:
+        arrive(task, Rank())
         work(task, Place(resources.device, Rank(), lambda module: module, partial(_shard, names), report))
 
     scaling = ScalingConfig(num_workers=0, use_gpu=resources.gpus_per_worker > 0)
@@ -58,6 +64,7 @@ def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) ->
         context = ray.train.get_context()
         device = ray.train.torch.get_device()
         rank = Rank(context.get_world_rank(), context.get_world_size())
+        arrive(task, rank)
 
         def wrap(module: nn.Module) -> nn.Module:
             return DistributedDataParallel(module, device_ids=[device] if gpu else None)
@@ -83,8 +90,8 @@ def _fit_in_group(task: Task, datasets: Datasets, resources: ResourcesConfig) ->
     try:
         trainer.fit()
     except WorkerGroupError as error:  # which hides what a worker raised
-        away = next((each for each in error.worker_failures.values() if isinstance(each, StoreAway)), None)
-        raise away or error from None
+        halted = next((each for each in error.worker_failures.values() if isinstance(each, StudyHalted)), None)
+        raise halted or error from None
 
 
 def _shard(names: frozenset[str], name: str) -> Slices:
@@ -94,4 +101,8 @@ def _shard(names: frozenset[str], name: str) -> Slices:
             return collect(ray.train.get_dataset_shard(name))
         return collect(ray.train.get_dataset_shard("val_healthy")).only([])
     except RayError as error:
-        raise SlicesLost(str(error)) from error
+        must, do = (
+            "slices must be had from Ray",
+            "The process or the node that had them is gone; the same command goes on.",
+        )
+        raise SlicesLost(Problem("UAD-455", f"slices {name}", must, in_a_line(error), do)) from error

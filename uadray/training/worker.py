@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,8 @@ import torch
 
 from uadray.config import RunConfig
 from uadray.data.store import Slices
-from uadray.errors import UadError
+from uadray.errors import StudyHalted, UadError
 from uadray.files import write_json
-from uadray.remote.mirror import Here, Mirror
-from uadray.remote.objects import StoreAway
 from uadray.scoring import threshold
 from uadray.scoring.detector import Detector
 from uadray.scoring.figure import save_panels, save_samples
@@ -29,50 +26,10 @@ from uadray.scoring.synthetic import SyntheticConfig
 from uadray.scoring.validation import validate
 from uadray.training import checkpoint, health
 from uadray.training.kept_maps import KeptMaps
-from uadray.training.loop import Rank, Training, Wrap, mean_residual
+from uadray.training.loop import Rank, Training, mean_residual
 from uadray.training.precision import exact_fp32, fastest
 from uadray.training.reuse import alone_in, drawn, scored, timed, training_key
-
-
-@dataclass(frozen=True)
-class Task:
-    """One trial: what to train and score, and where its files go."""
-
-    index: int
-    run: dict[str, Any]  # a RunConfig as plain values
-    size: int  # pixels
-    folder: str
-    limits: dict[int, float]  # epoch -> highest healthy validation l1 with which it goes on
-    trainings: str  # the folder of weights that all trials share
-    store: str  # the key of the slices
-    painting: dict[str, Any]  # a SyntheticConfig as plain values, of the lesions painted on healthy slices
-    threads: int = 1
-    mirror: Mirror = Here()  # where else the folders are
-
-    @property
-    def checkpoints(self) -> Path:
-        """Where the weights are that the trial was scored with."""
-        return Path(self.folder) / "checkpoints"
-
-    @property
-    def record(self) -> Path:
-        """The file that says, once it exists, that the trial is finished."""
-        return Path(self.folder) / "trial.json"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a worker runs."""
-
-    device: torch.device
-    rank: Rank
-    wrap: Wrap
-    slices: Callable[[str], Slices]  # "train", "val_healthy" or "val_lesion", which may have no rows; raises SlicesLost
-    report: Callable[[dict[str, float]], None]
-
-
-class SlicesLost(Exception):
-    """The slices cannot be had any more: who holds them is gone, which is not the trial's fault."""
+from uadray.training.task import Place, Task
 
 
 def work(task: Task, place: Place) -> None:
@@ -80,6 +37,7 @@ def work(task: Task, place: Place) -> None:
 
     A training that cannot go on is a finished trial too: its record says why. A worker of a killed study may live a
     little longer than the study; who comes after waits for it, and takes the record if there is one by then.
+    Raises StudyHalted for what keeps every trial from going on.
     """
     with _first_alone(place.rank, Path(task.folder)):
         if place.rank.world > 1 or not task.record.is_file():
@@ -94,18 +52,22 @@ def _work(task: Task, place: Place) -> None:
     curve: checkpoint.Curve = []
     try:
         record = _train_and_score(task, place, curve)
-    except (StoreAway, SlicesLost):
+    except StudyHalted:
         raise  # it is not the trial that failed
     except health.Diverged as error:
         record = {"status": "diverged", "reason": str(error)}
     except Exception as error:
         if place.rank.world > 1 and not isinstance(error, UadError):
             raise  # the other ranks must hear of it, which is Ray Train's work
-        name = "" if isinstance(error, UadError) else f"{type(error).__name__}: "  # a text alone may be a bare key
-        record = {"status": "failed", "reason": f"{name}{error}"}
+        record = _failed(error)
     if place.rank.index == 0:
         seconds = sum(row["seconds"] for row in curve)
         write_json(task.record, {"index": task.index, "run": task.run, "curve": curve, "seconds": seconds, **record})
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    name = "" if isinstance(error, UadError) else f"{type(error).__name__}: "  # a text alone may be a bare key
+    return {"status": "failed", "reason": f"{name}{error}"}
 
 
 def _first_alone(rank: Rank, folder: Path) -> AbstractContextManager[None]:
@@ -126,19 +88,24 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
         training = Training(model, run.train, place.device, place.wrap, place.rank)
         epochs = run.train.last_epoch if training.optimisers else 0
         curve += _resumed(task, training, shared, epochs)
-        reused = curve[: checkpoint.kept_epoch(shared, len(curve), task.checkpoints)]
-        healthy = place.slices("val_healthy")
+        known, healthy = len(curve), place.slices("val_healthy")
         status = _train(task, place, training, shared, epochs, curve, healthy)
         if place.rank.index > 0:
             return {}
+        reused = curve[: checkpoint.kept_epoch(shared, known, task.checkpoints)]
         if not training.optimisers and not checkpoint.there(shared):  # a model without training has one, too
             checkpoint.save(training, curve, shared)
         kept = checkpoint.keep(shared, training.epoch, task.checkpoints)
         how = {"scoring": run.scoring.plain(), "painting": task.painting, "threads": task.threads}
         detector = Detector(training.model, run.scoring, place.device, recall=KeptMaps(kept))
-        found = scored(
-            kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy, kept)
-        )
+        try:
+            found = scored(
+                kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy, kept)
+            )
+        except StudyHalted:
+            raise
+        except Exception as error:  # the other ranks have gone
+            return _failed(error)
         task.mirror.send(shared)
     return {
         "status": status,
