@@ -12,7 +12,7 @@ WORKSPACE ?= $(CURDIR)/runs
 	touch $@
 
 sweep: .venv/ready
-	.venv/bin/python -m uadray.sweep $(SPACE)
+	.venv/bin/python -m uadray.sweep $(SPACE) --workspace $(WORKSPACE)
 
 test: .venv/ready
 	.venv/bin/python -m pytest

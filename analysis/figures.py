@@ -1,7 +1,7 @@
 """Figures 4, 5 and 6 of Baur et al. 2018 from a study's slices and weights.
 
 python analysis/figures.py runs/studies/table1 [-o FOLDER]       fig4_panels, fig5_samples, fig6_residuals
-python analysis/figures.py runs/studies/latent --split val       of the patients by whom was chosen
+python analysis/figures.py runs/studies/latent --split val       of the validation patients, who chose the winner
 python analysis/figures.py runs/studies/latent --trial 2 --trial 3
 
 Test slices are opened only for a study whose winner is sealed, and each opening is a line in its openings.jsonl.

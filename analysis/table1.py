@@ -1,7 +1,7 @@
 """Table 1 of Baur et al. 2018 from a study's runs: every method and the intensity baseline on the same patients.
 
 python analysis/table1.py runs/studies/table1 [-o FOLDER]      writes table1.md, table1.csv and table1.tex
-python analysis/table1.py runs/studies/latent --split val      of the validation patients, by which was chosen
+python analysis/table1.py runs/studies/latent --split val      of the validation patients, who chose the winner
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Applying a model to a scan: the network by runtime, and one scan from its file to the viewer page, step by step.
 
     python benchmarks/predict.py network [--backbone larsen2018] [--size 256] [--slices 20] [--threads 2] [--rounds 5]
-    python benchmarks/predict.py scan [--model FOLDER] [--scan FILE] [--threads 2] [--rounds 3]
+    python benchmarks/predict.py scan [--model FOLDER] [--scan FILE] [--threads 2] [--rounds 5]
 
 `network`: an untrained sVAE, in turns in one process. CPU time stands beside wall time: other work on the machine
 lengthens the second. `torch.compile` is compiled before, which takes up to a minute.

@@ -1,4 +1,4 @@
-"""The scripts behind docs/benchmarks.md run, here at their smallest; what they measure then says nothing."""
+"""Six scripts behind docs/benchmarks.md, those that are quick at their smallest, run; what they measure then says nothing."""
 
 import os
 import subprocess

@@ -10,6 +10,7 @@ from uadray.errors import ConfigError
 from uadray.study.checking import check, load
 from uadray.study.defects import defects
 from uadray.study.distributions import WORDS
+from uadray.study.plan import StudyConfig
 from uadray.yaml_document import Document
 from uadray.yaml_file import parse, parse_value
 
@@ -19,6 +20,11 @@ FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 BLOCKS = [block for language, block in FENCED if language == "yaml"]
 LINES = [line for language, block in FENCED if not language for line in block.splitlines()]
 STARTS = [shlex.split(line) for line in LINES if line.startswith("python -m uadray.sweep")]
+
+
+def test_every_key_of_a_study_is_named_where_the_page_lists_them():
+    (listed,) = re.findall(r"Everything else has a default\.(.*?)they are fixed", PAGE, re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", listed)) == {*StudyConfig.model_fields} - {"run"}
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -1,7 +1,7 @@
 """Search for the model, latent shape, weights and threshold that find the lesions.
 
     python -m uadray.sweep search_spaces/latent.yaml                      the embedded demo cohort
-    python -m uadray.sweep search_spaces/latent.yaml --bids my_cohort     a BIDS folder of skull-stripped FLAIR scans
+    python -m uadray.sweep search_spaces/latent.yaml --bids my_cohort     a BIDS folder of FLAIR scans: latent-my_cohort
     python -m uadray.sweep search_spaces/latent.yaml budget.trials=20 run.train.epochs=40 study=latent-longer
     python -m uadray.sweep search_spaces/latent.yaml --dry-run            what it would try, and about how long
     python -m uadray.sweep search_spaces/latent.yaml --smoke              the whole way in a minute, on few subjects

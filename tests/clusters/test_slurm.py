@@ -79,6 +79,22 @@ def test_another_space_is_an_argument(job):
     assert "search_spaces/table1.yaml" in of(notes, "python")[0]
 
 
+def test_what_stands_behind_the_space_is_passed_on_as_it_is(job, tmp_path):
+    words = tmp_path / "bin" / "python"
+    words.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$NOTES.words"\n')
+    asked = ["search_spaces/latent.yaml", "--bids", "/shared/my cohort", "run.train.epochs={choice: [8, 16]}"]
+    run(job, *asked)
+    passed = Path(f"{job['NOTES']}.words").read_text().splitlines()
+    assert passed[2] == asked[0]
+    assert passed[-3:] == asked[1:]
+
+
+def test_without_arguments_nothing_but_the_scripts_own_is_passed(job):
+    _, notes = run(job)
+    own = "resources.gpus_per_worker=1 budget.concurrent_trials=2"
+    assert of(notes, "python")[0].endswith(own)
+
+
 def test_authentication_is_on_and_telemetry_off_for_every_process(job):
     _, notes = run(job)
     assert {"RAY_AUTH_MODE=token", "RAY_USAGE_STATS_ENABLED=0", "MLFLOW_DISABLE_TELEMETRY=true"} <= set(notes)
