@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -27,6 +28,28 @@ def test_a_killed_study_goes_on_and_its_table_equals_the_undisturbed_one_digit_f
     assert done.returncode == 0, done.stderr
     assert {path: path.stat().st_mtime_ns for path in finished} == finished  # no finished trial ran again
     assert table(tmp_path) == table(undisturbed[0])
+
+
+@pytest.mark.slow
+def test_a_study_in_the_background_ends_when_a_scheduler_asks_it_to(tmp_path):
+    in_background = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    first = subprocess.Popen(
+        [sys.executable, "-c", in_background, *command(tmp_path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    trials = tmp_path / "runs" / "studies" / "tiny" / "trials"
+    deadline = time.monotonic() + 120
+    while not list(trials.glob("*/trial.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    first.terminate()
+    _, said = first.communicate(timeout=60)
+    assert first.returncode == 130, said
+    assert "Interrupted. What is finished is kept" in said
+    assert not (trials.parent / "test.json").exists()
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from uadray.data.few import FewSubjects
 from uadray.data.store import Store
 from uadray.data.study_needs import has_lesions, require_lesions, require_parts
 from uadray.files import write_json
+from uadray.interrupts import heeded
 from uadray.prepare import prepared
 from uadray.study.best import write_best
 from uadray.study.comparison import write_comparison
@@ -103,7 +104,7 @@ def opened(
     machine = machine_at(address, place.nodes)
     if said := machine.check(plan):
         OUT.print(said, highlight=False, soft_wrap=True)
-    with place.study(plan.study):
+    with heeded(), place.study(plan.study):
         needing = labels_for(plan)
         store = prepared(plan.cohort, plan.prepare, place.folder, require=partial(require_parts, labels_for=needing))
         require_lesions(store, needing)

@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import time
 
 import pytest
@@ -14,7 +15,9 @@ from uadray.remote.objects import Objects, StoreAway
 def store(tmp_path, monkeypatch):
     monkeypatch.setattr(lease, "SETTLED_S", 0.0)
     monkeypatch.setattr(lease, "RENEWED_S", 0.01)
-    return Objects(tmp_path.as_uri())
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)  # as a study has it
+    yield Objects(tmp_path.as_uri())
+    signal.signal(signal.SIGINT, former)
 
 
 def test_while_one_has_it_another_hears_who_and_afterwards_may(store):
