@@ -32,7 +32,7 @@ def over_cores(workers: int) -> Callable[[Callable[[Item], Result], Sequence[Ite
 
 def _over_cores(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     shared, task = ray.put(function), ray.remote(_apply)
-    yield from map(_result, _ahead(lambda item: task.remote(shared, item), items))
+    yield from map(_result, _ahead(lambda item: task.remote(shared, item), items, _cores()))
 
 
 class OverNodes:
@@ -50,7 +50,8 @@ class OverNodes:
 
     def __call__(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """The results, in the order of the items."""
-        if not ray.cluster_resources().get("CPU"):
+        cores = _cores()
+        if not cores:
             self.here.update(items)
             yield from map(function, items)
             return
@@ -59,7 +60,7 @@ class OverNodes:
         def begin(item: Item) -> tuple[Item, Any]:
             return item, task.remote(shared, item, self._look(item), folder)
 
-        for item, reference in _ahead(begin, items):
+        for item, reference in _ahead(begin, items, cores):
             try:
                 result = ray.get(reference)
                 self.there.add(item)
@@ -69,13 +70,17 @@ class OverNodes:
             yield result
 
 
-def _ahead(begin: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def _cores() -> int:
+    """Of all nodes that are there now."""
+    return int(ray.cluster_resources().get("CPU", 0))
+
+
+def _ahead(begin: Callable[[Item], Result], items: Sequence[Item], cores: int) -> Iterator[Result]:
     """What was begun of each item, in their order; as many are begun as keep every core busy."""
-    most = AHEAD * int(ray.cluster_resources()["CPU"])
     begun: deque[Result] = deque()
     for item in items:
         begun.append(begin(item))
-        if len(begun) == most:
+        if len(begun) == AHEAD * cores:
             yield begun.popleft()
     while begun:
         yield begun.popleft()
