@@ -1,5 +1,6 @@
 """Preparing as its user runs it: what is printed, and the exit code."""
 
+import pytest
 from commanding import command
 
 from uadray.data.phantom.cohort import PhantomCohort
@@ -39,6 +40,17 @@ def test_a_sound_cohort_is_prepared_and_the_store_named(tmp_path):
     assert "train 3 healthy (12 slices)" in done.output
     assert "store: " in done.output
     assert (tmp_path / "runs/stores").is_dir()
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)])
+def test_a_workspace_at_a_url_is_refused_with_the_command_that_takes_one(tmp_path, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(SPACE.format(most=0))
+    done = command(prepare, "tiny.yaml", "--bids", cohort(tmp_path), "--workspace", "s3://key@bucket/runs", *options)
+    assert done.exit_code == 2
+    assert "UAD-454 --workspace: must be a folder; got bucket/runs." in done.output
+    assert "uadray.sweep with --workspace URL" in done.output
+    assert not (tmp_path / "s3:").exists()
 
 
 def test_a_faulty_scan_is_refused_by_name(tmp_path):

@@ -98,6 +98,7 @@ def test_nodes_that_share_no_folder_give_the_same_table(server, undisturbed, tmp
         done = run(command(tmp_path, url, "--address", found.address), env={**server, "UADRAY_SCRATCH": str(home)})
     assert done.returncode == 0, done.stderr + done.stdout
     assert "cluster: 2 nodes, 1 cores" in done.stdout
+    assert "scans: 0 prepared by the cluster's cores, 12 by this process" in done.stdout  # which alone has the files
     assert table(brought_home(url, tmp_path, server)) == table(undisturbed)
 
 

@@ -28,6 +28,12 @@ def sweep(folder, *options):
     return run(command(folder, *options), env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
+def slices(folder):
+    """The bytes of the files of a store, by name."""
+    parts = folder.glob("runs/stores/**/*.parquet")
+    return {path.relative_to(folder): path.read_bytes() for path in parts}
+
+
 @contextmanager
 def cluster(cores):
     """A cluster whose head has so many cores."""
@@ -69,10 +75,12 @@ def test_a_study_on_two_nodes_gives_the_table_of_one_machine_digit_for_digit(tmp
         there = sweep(tmp_path / "there", "--address", found.address)
     assert there.returncode == 0, there.stderr + there.stdout
     assert "cluster: 2 nodes, 2 cores, 0 GPUs" in there.stdout
+    assert "scans: 12 prepared by the cluster's cores, 0 by this process" in there.stdout
     assert there.stderr == ""
     here = sweep(tmp_path / "here")
     assert here.returncode == 0, here.stderr
     assert table(tmp_path / "there") == table(tmp_path / "here")
+    assert slices(tmp_path / "there") == slices(tmp_path / "here")
 
 
 @pytest.mark.slow

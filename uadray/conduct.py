@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,8 +12,11 @@ from rich.markdown import Markdown
 
 from uadray.console import OUT
 from uadray.data.few import FewSubjects
+from uadray.data.mapping import OverNodes
+from uadray.data.preparation import seen
 from uadray.data.store import Store
 from uadray.data.study_needs import has_lesions, require_lesions, require_parts
+from uadray.data.subject import Part
 from uadray.files import write_json
 from uadray.interrupts import heeded
 from uadray.prepare import prepared
@@ -106,7 +109,7 @@ def opened(
         OUT.print(said, highlight=False, soft_wrap=True)
     with heeded(), place.study(plan.study):
         needing = labels_for(plan)
-        store = prepared(plan.cohort, plan.prepare, place.folder, require=partial(require_parts, labels_for=needing))
+        store = _prepared(plan, place.folder, partial(require_parts, labels_for=needing), address)
         require_lesions(store, needing)
         place.keep_slices(store)
         folder = place.folder / "studies" / plan.study
@@ -116,6 +119,18 @@ def opened(
             place.keep(plan.study)
             with Tracker(ledger.folder, Server(tracking_uri(place.folder), place.folder)) as tracker:
                 yield Study(plan, place, store, ledger, progress, tracker, machine)
+
+
+def _prepared(plan: StudyConfig, folder: Path, require: Callable[[Iterable[Part]], None], address: str | None) -> Store:
+    """The study's store, made over the nodes of the cluster that this process is connected to, if there is one."""
+    if address is None:
+        return prepared(plan.cohort, plan.prepare, folder, require=require)
+    nodes = OverNodes(partial(seen, config=plan.prepare))
+    store = prepared(plan.cohort, plan.prepare, folder, nodes, require)
+    if nodes.here or nodes.there:
+        there, here = len(nodes.there - nodes.here), len(nodes.here)
+        OUT.print(f"scans: {there} prepared by the cluster's cores, {here} by this process", highlight=False)
+    return store
 
 
 def conduct(plan: StudyConfig, workspace: Path | str, agree: Agree = as_it_began, address: str | None = None) -> None:

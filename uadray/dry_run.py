@@ -25,11 +25,9 @@ def dry_run(plan: StudyConfig, workspace: Path) -> None:
     text = yaml.safe_dump(plan.plain(), sort_keys=False, width=OUT.width)
     OUT.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
     slices, counted = _slices(plan, workspace)
-    size, resources = plan.prepare.canvas.size, plan.resources
+    size, threads, device = plan.prepare.canvas.size, plan.resources.cpus_per_worker, plan.resources.device_here
     with OUT.status("probing the architectures"):
-        found = forecast(
-            plan, slices, counted, lambda run: probe(run, size, resources.device, resources.cpus_per_worker)
-        )
+        found = forecast(plan, slices, counted, lambda run: probe(run, size, device, threads), device.type)
     OUT.print(shown(found))
 
 

@@ -19,13 +19,13 @@ from uadray.data import preparation
 from uadray.data.cohorts import CohortConfig
 from uadray.data.manifest import EXCLUSIONS
 from uadray.data.subject import Part, Subject
-from uadray.errors import DataError
+from uadray.errors import ConfigError, DataError, Problem
 from uadray.study.checking import load
 
 if TYPE_CHECKING:
     from uadray.data.store import Store
 
-Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
+Workspace = Annotated[str, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
 WorkspaceOrUrl = Annotated[
     str, typer.Option("--workspace", help="As a folder, or at s3://bucket/prefix, gs://, abfss:// (docs/storage.md).")
 ]
@@ -38,23 +38,23 @@ Check = Annotated[bool, typer.Option("--check", help="Say what is wrong with the
 
 def prepare(
     space: Annotated[Path, typer.Argument(help="Search space, a YAML file; its cohort and prepare sections count.")],
-    workspace: Workspace = Path("runs"),
+    workspace: Workspace = "runs",
     bids: Bids = None,
     check: Check = False,
     workers: Annotated[int, typer.Option(help="Subjects at a time.", min=1)] = 1,
 ) -> None:
     """Prepare a study's slices and say what they are."""
     with exit_codes():
-        plan = load(space, bids)
+        plan, folder = load(space, bids), _folder(workspace)
         each: preparation.Each = preparation.one_by_one
         if workers > 1:
             from uadray.data.mapping import over_cores
 
             each = over_cores(workers)
         if check:
-            checked(plan.cohort, plan.prepare, workspace, each)
+            checked(plan.cohort, plan.prepare, folder, each)
             return
-        store = prepared(plan.cohort, plan.prepare, workspace, each)
+        store = prepared(plan.cohort, plan.prepare, folder, each)
         OUT.print(f"store: {store.path}", highlight=False, soft_wrap=True)
         if store.manifest.exclusions:
             raise typer.Exit(INCOMPLETE)
@@ -88,6 +88,16 @@ def prepared(
     if store.manifest.exclusions:
         OUT.print(f"left out: {store.path / EXCLUSIONS}", style="yellow", highlight=False, soft_wrap=True)
     return store
+
+
+def _folder(workspace: str) -> Path:
+    """Raises ConfigError (UAD-454) for a URL, which would become a folder of that name."""
+    from uadray.remote.objects import is_url  # pyarrow, for which a faulty file should not wait
+
+    if is_url(workspace):
+        must, do = "must be a folder", "Leave this out: uadray.sweep with --workspace URL prepares by itself."
+        raise ConfigError(Problem("UAD-454", "--workspace", must, workspace.rpartition("@")[2], do))
+    return Path(workspace)
 
 
 @contextmanager

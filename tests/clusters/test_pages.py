@@ -98,5 +98,12 @@ def test_every_version_is_the_tested_one(path):
         assert version == PINS["ray"]
 
 
+@pytest.mark.parametrize("name", ["README.md", "Dockerfile"])
+def test_what_strips_whole_heads_is_installed_with_the_rest(name):
+    lines = (CLUSTERS / name).read_text().splitlines()
+    rest = next(number for number, line in enumerate(lines) if "'ray[default]" in line)
+    assert re.search(r"pip install .*--constraint \S*constraints.txt --no-deps deepbet", lines[rest + 1])
+
+
 def test_lines_of_files_fit_on_a_screen():
     assert [path.name for path in FILES if any(len(line) > 120 for line in path.read_text().splitlines())] == []

@@ -72,6 +72,11 @@ def test_installed_is_what_the_constraints_pin(cluster):
     assert f"'ray[default]=={PINS['ray']}'" in commands(cluster)
 
 
+def test_what_strips_whole_heads_is_installed_on_every_node(cluster):
+    assert "--constraint ~/uadray/constraints.txt --no-deps deepbet" in "\n".join(cluster["setup_commands"])
+    assert "deepbet" in PINS
+
+
 def test_images_are_of_the_tested_ray_and_of_one_python(cloud):
     images = [cloud["docker"]["head_image"], cloud["docker"]["worker_image"]]
     assert images == [f"rayproject/ray:{PINS['ray']}-py311", f"rayproject/ray:{PINS['ray']}-py311-gpu"]

@@ -14,6 +14,17 @@ def test_python_uadray_and_what_results_depend_on_are_shown_with_their_versions(
     assert found["ray"] == metadata.version("ray")
 
 
+def test_without_what_strips_whole_heads_there_is_a_warning_with_the_way_to_install_it(monkeypatch):
+    monkeypatch.setattr(module, "_version", {"torch": "2.13.0"}.get)
+    (finding,) = [finding for finding in installed() if finding.about == "deepbet"]
+    assert finding.state is State.WARNING
+    assert "whole heads" in finding.said
+    assert "--no-deps deepbet" in finding.do
+    monkeypatch.setattr(module, "_version", {"deepbet": "1.0.2"}.get)
+    (finding,) = [finding for finding in installed() if finding.about == "deepbet"]
+    assert (finding.state, finding.said) == (State.OK, "1.0.2")
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [("2.13.0+cu128", ""), ("2.13.0rc1", ""), ("2.9.1", "torch 2.9.1, must be"), (None, "torch missing, must be")],

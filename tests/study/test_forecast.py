@@ -19,12 +19,12 @@ run: {{model: {{kind: vae_gan, latent: {{kind: dense, dim: {{choice: {dims}}}}}}
 SLICES = {Part("train", "healthy"): 40, Part("val", "healthy"): 10, Part("val", "lesion"): 20}
 
 
-def found(dims, trials=4, hours=24, more=""):
+def found(dims, trials=4, hours=24, more="", measured_on="cpu"):
     def measure(run):
         return Probe(run.describe(), 1000, step_s=0.1, slice_s=0.01, draft_s=0.001)
 
     plan = check(parse(SPACE.format(dims=list(dims), trials=trials, hours=hours) + more, "toy.yaml"))
-    return forecast(plan, SLICES, True, measure)
+    return forecast(plan, SLICES, True, measure, measured_on)
 
 
 def test_a_trial_is_its_steps_its_drafts_and_its_scoring():
@@ -47,9 +47,21 @@ def test_of_many_architectures_some_are_probed_and_it_says_so():
     many = found(range(1, 21))
     assert many.architectures == 20
     assert len(many.trials) <= MOST
+    assert f"20 architectures at its corners, {len(many.trials)} of them probed" in said(many)
+
+
+def said(forecast):
     console = Console(record=True, width=120)
-    console.print(shown(many))
-    assert f"20 architectures at its corners, {len(many.trials)} of them probed" in console.export_text()
+    console.print(shown(forecast))
+    return console.export_text()
+
+
+def test_gpu_hours_are_counted_and_those_measured_on_a_cpu_say_so():
+    more, note = "resources: {gpus_per_worker: 2}", "Measured on this CPU"
+    assert "0.012 GPU hours" in said(found([4, 8], more=more))  # 2 trials of 10.5 s with 2 GPUs each
+    assert note in said(found([4, 8], more=more))
+    assert note not in said(found([4, 8], more=more, measured_on="cuda"))
+    assert note not in said(found([4, 8]))
 
 
 @pytest.mark.parametrize("name", ["dVAE", "intensity", "AnoGAN"])

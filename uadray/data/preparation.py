@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -25,6 +26,7 @@ from uadray.section import digest
 if TYPE_CHECKING:
     from uadray.data.store import Store
 
+LIBRARIES = ("nibabel", "numpy", "scipy", "SimpleITK", "torch")  # that shape slices; tools are in their steps' names
 Result = TypeVar("Result")
 
 
@@ -80,7 +82,7 @@ def prepare(
         return Store.open(stores / key)
     fitted, done = _fitted(config, subjects, parts, stores, on_subject, each)
     sifting = Sifting(parts, config.train_on)
-    cuts = each(Pipeline(fitted, stores / "steps"), subjects)
+    cuts = each(Pipeline(fitted, (stores / "steps").absolute()), subjects)
     sound = sifting.sound(cuts, done + len(subjects), on_subject, done)
     return write(stores, key, config, fitted.intensity, _tolerated(sound, sifting, config.max_excluded), sifting)
 
@@ -114,6 +116,11 @@ def content_key(subjects: Sequence[Subject], config: PrepareConfig) -> str:
     return digest(VERSION, config.plain(), [step.identity() for step in config.steps], people)
 
 
+def seen(subject: Subject, config: PrepareConfig) -> tuple[str, ...]:
+    """All that shapes a subject's slices in this process: where another sees the same, it makes the same slices."""
+    return content_key([subject], config), *(version(library).partition("+")[0] for library in LIBRARIES)
+
+
 def _fitted(
     config: PrepareConfig,
     subjects: Sequence[Subject],
@@ -128,7 +135,7 @@ def _fitted(
 
     def of_train(measure: Measure) -> Iterator[NDArray[np.float64]]:
         nonlocal done
-        pipeline = Pipeline(config, stores / "steps")
+        pipeline = Pipeline(config, (stores / "steps").absolute())
         for subject, measured in zip(train, each(partial(pipeline.measure, of=measure), train), strict=True):
             done += 1
             on_subject(done, len(train) + len(subjects), subject.id)

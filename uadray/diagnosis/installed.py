@@ -22,7 +22,16 @@ def installed() -> Iterator[Finding]:
     for name in SHOWN:
         found = _version(name)
         yield ok(name, found) if found else problem(name, "not installed", INSTALL)
+    yield _stripping()
     yield from _requirements()
+
+
+def _stripping() -> Finding:
+    """deepbet, which no requirement names: what its wheel asks for besides is not needed."""
+    if found := _version("deepbet"):
+        return ok("deepbet", found)
+    say = "not installed; whole heads cannot be stripped by the default, which scans without a skull do not need"
+    return warning("deepbet", say, "pip install --constraint constraints.txt --no-deps deepbet")
 
 
 def _requirements() -> Iterator[Finding]:

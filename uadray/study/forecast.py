@@ -44,6 +44,8 @@ class Forecast:
     architectures: int
     configurations: int | None
     """In the space; None where it has ranges."""
+    measured_on: str
+    """The kind of device, cpu or cuda."""
 
     @property
     def trainings(self) -> int:
@@ -73,8 +75,9 @@ def forecast(
     slices: Mapping[Part, int],
     counted: bool,
     measure: Callable[[RunConfig], Probe],
+    measured_on: str,
 ) -> Forecast:
-    """Probe the space's architectures, at most eight of them spread over all, and add up."""
+    """Probe the space's architectures on a device of this kind, at most eight of them spread over all, and add up."""
     points = plan.space.points()
     models: dict[str, RunConfig] = {}
     for corner in plan.space.corners():
@@ -83,7 +86,7 @@ def forecast(
     runs = list(models.values())
     step = max(1, math.ceil(len(runs) / MOST))
     trials = [_trial(run, measure(run), slices) for run in runs[::step]]
-    return Forecast(plan, slices, counted, trials, len(runs), None if points is None else len(points))
+    return Forecast(plan, slices, counted, trials, len(runs), None if points is None else len(points), measured_on)
 
 
 def _trial(run: RunConfig, probe: Probe, slices: Mapping[Part, int]) -> Trial:
@@ -111,6 +114,7 @@ def shown(found: Forecast) -> RenderableType:
     hours = found.trial_s * found.trainings / 3600
     counts = ", ".join(f"{part.split} {part.group} {count}" for part, count in found.slices.items())
     probed = "" if found.architectures == len(found.trials) else f", {len(found.trials)} of them probed"
+    slower = ["Measured on this CPU, for want of a GPU here: on a GPU it takes another time, mostly less."]
     lines = [
         f"Space: {'without end (it has ranges)' if size is None else f'{size} configurations'}, "
         f"{found.architectures} architectures at its corners{probed}.",
@@ -119,6 +123,7 @@ def shown(found: Forecast) -> RenderableType:
         f" {found.trainings} in all.",
         f"Time: about {duration(found.wall_s)} if none is stopped early; {hours * resources.cpus:.2g} CPU hours,"
         f" {hours * gpus:.2g} GPU hours.",
+        *(slower if gpus and found.measured_on == "cpu" else []),
         f"Disk: about {found.disk_bytes / 1e6:.0f} MB of weights,"
         f" at most {found.trainings * MOST_BYTES / 1e6:.0f} MB of maps.",
         "Nothing was trained, and no scan was read.",
