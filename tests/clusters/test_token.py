@@ -121,7 +121,10 @@ def test_the_jobs_api_answers_401_without_token_403_with_another_and_takes_a_job
             assert time.monotonic() < until
             time.sleep(0.5)
     assert head.submit({"Authorization": f"Bearer {'8' * 64}"}) == 403
-    assert head.submit({"Authorization": f"Bearer {'7' * 64}"}) == 200
+    deadline = time.monotonic() + 60
+    while (status := head.submit({"Authorization": f"Bearer {'7' * 64}"})) >= 500 and time.monotonic() < deadline:
+        time.sleep(1)  # its agents may still be starting
+    assert status == 200
 
 
 @pytest.mark.skipif(bool(WITHOUT), reason=f"the dashboard needs ray[default]: {', '.join(WITHOUT)} missing")
