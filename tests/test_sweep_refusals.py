@@ -75,3 +75,11 @@ def test_patients_are_asked_for_where_an_objective_needs_them(tmp_path):
     assert "patients to validate on, for val/dice_mean" in refused(
         tmp_path, space=SPACE.replace("lesion: 4", "lesion: 0")
     )
+
+
+@pytest.mark.slow
+def test_a_trial_that_asks_for_more_gpus_than_there_are_does_not_wait_for_ever(tmp_path):
+    done = run(command(tmp_path, "resources.gpus_per_worker=64"))
+    assert done.returncode == 2, done.stdout
+    assert "UAD-303 resources: a trial needs 64 GPUs; got 0 here" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,18 @@ from pathlib import Path
 from typing import Any
 
 
+def draft_of(path: Path) -> Path:
+    """Where this process writes what then takes the place of a file or folder: beside it, under a name of its own.
+
+    Processes of two nodes may have the same number, those of containers mostly a small one.
+    """
+    return path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write text that is on disk, whole, when this returns; a former file is replaced at once or kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    draft = draft_of(path)
     with draft.open("w") as file:
         file.write(text)
         file.flush()
@@ -27,7 +36,7 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file that is whole or not there; a former one is replaced at once or kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    draft = draft_of(path)
     draft.write_bytes(content)
     draft.replace(path)
 

@@ -104,3 +104,9 @@ def test_who_has_a_study_is_known_at_home_until_nobody_has(there, bring):
     assert (bring() / "lease.json").is_file()
     there.remove("studies/a/lease.json")
     assert not (bring() / "lease.json").exists()
+
+
+def test_a_study_that_is_not_there_is_named_with_those_that_are(there, tmp_path):
+    with pytest.raises(ConfigError, match=r"UAD-451 .* other: a study must have begun there; got a\. "):
+        list(bring_home(there.url, tmp_path / "home", ["other"]))
+    assert not (tmp_path / "home").exists()

@@ -151,3 +151,10 @@ def test_equal_means_go_to_the_earlier_configuration(ledger):
     for index, auprc in enumerate([0.4, 0.6, 0.6, 0.4]):
         finish(ledger, index, auprc=auprc)
     assert chosen(ledger, {"val/auprc": "max"}, repeats=2)[0] == 0
+
+
+def test_a_study_whose_trials_all_failed_has_nothing_to_choose_and_says_why(ledger):
+    lost = {"index": 0, "run": RUN, "status": "failed", "curve": [], "reason": "out of memory"}
+    write_json(ledger.trial(0) / "trial.json", lost)
+    with pytest.raises(StudyError, match=r"UAD-330 .*out of memory"):
+        chosen(ledger, {"val/auprc": "max"})

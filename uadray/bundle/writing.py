@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from uadray.bundle.metrics import metrics
 from uadray.data.pipeline import PipelineConfig
 from uadray.data.store import Slices, Store, decode
 from uadray.errors import DataError, Problem, StudyError
-from uadray.files import sha256, write_json, write_text
+from uadray.files import draft_of, sha256, write_json, write_text
 from uadray.models.base import Model
 from uadray.scoring.detector import Detector
 from uadray.scoring.stacks import by_patient
@@ -65,7 +64,7 @@ def write_bundle(
     assert detector.standard is not None
     fields = {name: np.ascontiguousarray(field) for name, field in detector.standard.fields.items()}
 
-    draft = place.with_name(f".{place.name}-{os.getpid()}")
+    draft = draft_of(place)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
@@ -118,7 +117,7 @@ def require_place(folder: Path) -> Path:
 def copied(bundle: Bundle, folder: Path) -> Bundle:
     """The same model file in another folder, as `write_bundle` writes it; raises DataError (UAD-376)."""
     place = require_place(folder)
-    draft = place.with_name(f".{place.name}-{os.getpid()}")
+    draft = draft_of(place)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:

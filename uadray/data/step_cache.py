@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 import zipfile
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from uadray.data.scan import Scan
 from uadray.data.volume import Volume
+from uadray.files import draft_of
 from uadray.section import digest
 
 
@@ -50,18 +50,19 @@ class StepCache:
 
 def _save(scan: Scan, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.stem}-{os.getpid()}.npz")
+    draft = draft_of(path)
     volume = scan.volume
-    np.savez(
-        draft,
-        data=volume.data,
-        affine=volume.affine,
-        spacing_mm=volume.spacing_mm,
-        brain=np.packbits(scan.brain),
-        lesion=np.packbits(scan.lesion),
-        to_native=scan.to_native,
-        brain_from=scan.brain_from,
-    )
+    with draft.open("wb") as file:
+        np.savez(
+            file,
+            data=volume.data,
+            affine=volume.affine,
+            spacing_mm=volume.spacing_mm,
+            brain=np.packbits(scan.brain),
+            lesion=np.packbits(scan.lesion),
+            to_native=scan.to_native,
+            brain_from=scan.brain_from,
+        )
     draft.replace(path)
 
 

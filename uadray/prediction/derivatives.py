@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any
 from uadray import __version__
 from uadray.bundle.bundle import Bundle
 from uadray.bundle.content import NOTICE
-from uadray.files import write_json, write_text
+from uadray.files import write_bytes, write_json, write_text
 from uadray.prediction.lesions import Lesion
 from uadray.prediction.predicting import Prediction
 from uadray.prediction.scans import Wanted
@@ -84,7 +83,7 @@ def write(
     written = []
     for name, (array, own) in images.items():
         place = stem.with_name(f"{stem.name}_space-orig_{name}")
-        _write_bytes(place.with_name(f"{place.name}.nii.gz"), found.grid.file(array))
+        write_bytes(place.with_name(f"{place.name}.nii.gz"), found.grid.file(array))
         write_json(place.with_name(f"{place.name}.json"), {**about, **own})
         written += [place.with_name(f"{place.name}{suffix}") for suffix in (".nii.gz", ".json")]
     table, statistics = (stem.with_name(f"{stem.name}_lesions{suffix}") for suffix in (".tsv", ".json"))
@@ -129,9 +128,3 @@ def _statistics(found: Prediction, bundle: Bundle) -> dict[str, Any]:
         "model": {"study": about.study, "trial": about.trial, "description": about.description, "size": about.size},
         "connectivity": 26,
     }
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
-    draft.write_bytes(content)
-    draft.replace(path)

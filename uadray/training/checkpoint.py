@@ -7,7 +7,6 @@ With a file `kept` in it, it is one that a trial ended with, and stays.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from uadray.errors import Problem, StudyError
-from uadray.files import linked, sha256, write_json
+from uadray.files import draft_of, linked, sha256, write_json
 from uadray.models.base import Model
 from uadray.training.loop import Training
 
@@ -32,7 +31,7 @@ def save(training: Training, curve: Curve, folder: Path) -> None:
     final = _place(folder, training.epoch)
     for left in folder.glob(".epoch-*"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
-    draft = folder / f".{final.name}-{os.getpid()}"
+    draft = draft_of(final)
     draft.mkdir()
     tensors = {
         WEIGHTS: dict(training.model.state_dict()),

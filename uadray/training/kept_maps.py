@@ -10,7 +10,6 @@ lesions were painted: other painted images are other images.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from uadray.files import draft_of
 from uadray.scoring.detector import Maps
 from uadray.section import digest
 from uadray.training.reuse import code
@@ -55,7 +55,7 @@ class KeptMaps:
             left.unlink()
         taken = sum(other.stat().st_size for other in path.parent.iterdir() if other != path)
         if taken + maps.nbytes <= self.most_bytes:
-            draft = path.with_name(f".{path.name}-{os.getpid()}")
+            draft = draft_of(path)
             save_file({"maps": np.ascontiguousarray(maps)}, draft, metadata={"content": _content(maps)})
             draft.replace(path)
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,7 +26,7 @@ from typing import Any
 
 import uadray
 from uadray.config import RunConfig
-from uadray.files import linked, write_json
+from uadray.files import draft_of, linked, write_json
 from uadray.models.base import Model
 from uadray.section import digest
 
@@ -80,7 +79,7 @@ def scored(
             linked(picture, folder / picture.name)
         return kept
     found = score()
-    draft = known.with_name(f".{known.name}-{os.getpid()}")
+    draft = draft_of(known)
     draft.mkdir(parents=True, exist_ok=True)
     for picture in folder.glob("*.png"):
         linked(picture, draft / picture.name)
@@ -95,7 +94,7 @@ def drawn(checkpoint: Path, picture: Path, draw: Callable[[Path], None]) -> None
     known = checkpoint / "pictures" / code() / picture.name
     if not known.is_file():
         known.parent.mkdir(parents=True, exist_ok=True)
-        draft = known.with_name(f"{os.getpid()}-{known.name}")
+        draft = known.with_name(f"{draft_of(known).name}{known.suffix}")  # which says what kind of picture
         draw(draft)
         if not draft.is_file():
             return

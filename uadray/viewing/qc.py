@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from uadray.bundle.content import NOTICE
+from uadray.files import draft_of
 from uadray.prediction.predicting import Prediction
 from uadray.viewing.shown import FOUND, NOT_ASSESSED, Shown, shown, summary
 
@@ -60,7 +60,7 @@ def write_qc(found: Prediction, stem: Path) -> Path:
     _tell(figure, found, warnings)
     _add_scale(figure, axes, colours, found.threshold)
     path = stem.with_name(f"{stem.name}_qc.png")
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    draft = draft_of(path)
     with draft.open("wb") as file:
         FigureCanvasAgg(figure).print_png(file)
     return draft.replace(path)
