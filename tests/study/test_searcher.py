@@ -155,14 +155,14 @@ def test_hours_of_earlier_starts_count_up_to_the_last_epoch_they_saw(plan, tmp_p
 
 def test_gpu_hours_are_those_of_settled_trials_times_what_they_hold(tmp_path):
     plan = made_plan(
-        ("max_failed_trials: 1", "max_failed_trials: 1, gpu_hours: 2"),
-        ("run:\n", "resources: {workers: 2, gpus_per_worker: 0.5}\nrun:\n"),
+        ("max_failed_trials: 1", "max_failed_trials: 1, gpu_hours: 4"),
+        ("run:\n", "resources: {workers: 2, gpus_per_worker: 1}\nrun:\n"),
     )
     search = searcher(plan, tmp_path / "a")
     for number in range(5):  # of which the first is settled when the last is drawn
         finish(search.ledger, search.suggest(f"id{number}"), seconds=3600.0)
     assert search.suggest("id5") == Searcher.FINISHED  # two are settled
-    assert search.ending == "the 2 GPU hours of its budget are used"
+    assert search.ending == "the 4 GPU hours of its budget are used"
     assert search.done
 
 
