@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
         ("scoring_patient.py --slices 2 --size 32 --rounds 1", "hyperintensity, components |"),
         ("filters.py --slices 2 --sample 1 --size 32 --rounds 1", "| 5 x 5 x 5 | positive |"),
         ("train_step.py --sizes 32 --rounds 1", "| sVAE-GAN | 32 |"),
-        ("study.py overhead --trials 2 --epochs 1", '{"part": "overhead"'),
+        ("scale.py draws --trials 200", '{"part": "draws"'),
     ],
     ids=lambda value: value.split()[0] if value.endswith(("0", "1")) else "",
 )

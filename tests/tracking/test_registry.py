@@ -112,8 +112,11 @@ def test_a_fault_of_this_machine_is_not_blamed_on_the_registry(registered, works
         opened("models:/uadray-toy@champion", workspace)
 
 
-def test_models_of_a_workspace_that_was_moved_are_refused_with_advice_and_logged_anew(registered, workspace, tmp_path):
+def test_models_whose_files_did_not_move_with_the_database_are_refused_with_advice_and_logged_anew(
+    registered, workspace, tmp_path
+):
     moved = workspace.rename(tmp_path / "moved")
+    shutil.rmtree(moved / "mlartifacts")
     with pytest.raises(DataError, match=r"UAD-388.*its files are not at .*STUDY:best"):
         opened("models:/uadray-toy@champion", moved)
     Mirror(moved / "studies" / "toy", Server(f"sqlite:///{moved / 'mlflow.db'}", moved)).everything()
