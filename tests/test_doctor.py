@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -71,7 +73,6 @@ def test_a_cluster_that_does_not_answer_is_a_problem(home, tmp_path):
     assert "ray status" in findings["cluster"]["do"]
 
 
-@pytest.mark.slow
 def test_a_cluster_is_asked_node_by_node(home, tmp_path):
     program = (
         "import ray, sys; from pathlib import Path; from uadray.diagnosis.cluster import cluster; from uadray.study.place import place_of\n"

@@ -11,6 +11,8 @@ from sweeping import SPACE, command, run
 
 from uadray.data.phantom.cohort import PhantomCohort
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
@@ -77,7 +79,6 @@ def test_patients_are_asked_for_where_an_objective_needs_them(tmp_path):
     )
 
 
-@pytest.mark.slow
 def test_a_trial_that_asks_for_more_gpus_than_there_are_does_not_wait_for_ever(tmp_path):
     done = run(command(tmp_path, "resources.gpus_per_worker=64"))
     assert done.returncode == 2, done.stdout

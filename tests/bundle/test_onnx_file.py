@@ -21,6 +21,8 @@ from uadray.errors import ConfigError, DataError, StudyError
 from uadray.export import export
 from uadray.models.zoo import ZOO
 
+pytestmark = pytest.mark.slow
+
 ONE_PASS = [name for name in ZOO if not small(name).obstacle]
 
 

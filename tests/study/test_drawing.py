@@ -31,6 +31,7 @@ def cut(search, writes):
     return search
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_study_killed_between_two_values_of_a_draw_goes_on_with_the_values_of_an_undisturbed_one(sampler, tmp_path):
     plan = made_plan(("{kind: tpe, startup_trials: 3}", sampler), ("trials: 9", "trials: 7"))

@@ -28,6 +28,7 @@ def test_a_slice_has_anterior_above_and_the_patients_right_on_the_left():
     assert _axial(volume, 3)[0, 0] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axes", ["LAS", "PIR", "SAL"])
 def test_the_picture_is_the_same_however_the_files_axes_run(tmp_path, axes):
     (tmp_path / "other").mkdir()
