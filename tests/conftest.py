@@ -1,6 +1,9 @@
 """Fixtures that several tests share."""
 
+import signal
+
 import pytest
+import ray
 from making import made_slices
 from sweeping import command, run
 
@@ -22,3 +25,13 @@ def undisturbed(tmp_path_factory):
     done = run(command(folder))
     assert done.returncode == 0, done.stderr + done.stdout
     return folder, done
+
+
+@pytest.fixture(scope="module")
+def two_cores():
+    """A Ray of two cores in this process."""
+    interrupt = signal.getsignal(signal.SIGINT)
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    yield
+    ray.shutdown()
+    signal.signal(signal.SIGINT, interrupt)  # Ray Train leaves its own

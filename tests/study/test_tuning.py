@@ -14,15 +14,6 @@ from ray.train.v2.api.exceptions import TrainingFailedError
 from uadray.study import tuning
 
 
-@pytest.fixture
-def two_cores():
-    interrupt = signal.getsignal(signal.SIGINT)
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    yield
-    ray.shutdown()
-    signal.signal(signal.SIGINT, interrupt)  # Ray Train leaves its own
-
-
 @pytest.mark.slow
 def test_of_a_group_whose_worker_dies_the_death_is_the_reason(two_cores, tmp_path):
     def loop(_):

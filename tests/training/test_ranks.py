@@ -1,7 +1,6 @@
 """Workers of one trial on nodes that share no file system, which here have a folder each."""
 
 import json
-import signal
 from dataclasses import replace
 
 import pytest
@@ -36,15 +35,6 @@ SLICES = {
     "val_healthy": made_slices(seed=4, lesion=False),
     "val_lesion": made_slices(),
 }
-
-
-@pytest.fixture(scope="module")
-def two_cores():
-    interrupt = signal.getsignal(signal.SIGINT)
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    yield
-    ray.shutdown()
-    signal.signal(signal.SIGINT, interrupt)  # Ray Train leaves its own
 
 
 def trained(folder, epochs):
