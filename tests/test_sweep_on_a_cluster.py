@@ -103,18 +103,20 @@ def test_a_trial_that_comes_to_a_node_without_the_workspace_ends_the_study_and_l
     (tmp_path / "runs").mkdir()
     trials = tmp_path / "runs" / "studies" / "tiny" / "trials"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with cluster(cores=1) as found:
+    with cluster(cores=0) as found:
+        node = found.add_node(num_cpus=1)
         arguments = command(tmp_path, "run.train.epochs=600", "--address", found.address)
         study = subprocess.Popen(
             arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
         )
         until(lambda: (trials / "0000").is_dir())
-        with stranger(found, tmp_path / "runs"):  # joins in mid-study, and the next trial comes to it
+        with stranger(found, tmp_path / "runs"):  # joins in mid-study, and is the only one left to go on with
+            found.remove_node(node)
             _, said = study.communicate(timeout=120)
     assert study.returncode == 1, said
     assert "UAD-445" in said
     assert "Traceback" not in said
-    assert not (trials / "0001" / "trial.json").exists()
+    assert not (trials / "0000" / "trial.json").exists()
 
 
 @pytest.mark.slow
