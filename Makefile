@@ -26,8 +26,7 @@ check: .venv/ready
 	.venv/bin/mypy
 
 ui: .venv/ready
-	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
-	.venv/bin/mlflow ui --backend-store-uri sqlite:///$(WORKSPACE)/mlflow.db --host 127.0.0.1 --port 5000
+	.venv/bin/python -m uadray.ui --workspace $(WORKSPACE)
 
 clean:
 	rm -rf .venv runs

@@ -35,7 +35,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["console"],
     ["prepare", "fsck", "qc", "schema"],
     ["conduct", "dry_run", "opening", "assess"],
-    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "mlflow_sync", "fetch", "doctor"],
+    ["sweep", "train", "retrain", "status", "evaluate", "report", "compare", "ui", "mlflow_sync", "fetch", "doctor"],
     ["export", "predict", "bids_app"],
     ["__main__"],
 ]

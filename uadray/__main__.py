@@ -21,11 +21,12 @@ from uadray.schema import schema
 from uadray.status import status
 from uadray.sweep import sweep
 from uadray.train import train
+from uadray.ui import ui
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 for verb in (
     *(sweep, train, retrain, status, evaluate, report, compare, export, predict),
-    *(prepare, qc, fsck, schema, mlflow_sync, fetch, doctor),
+    *(prepare, qc, fsck, schema, ui, mlflow_sync, fetch, doctor),
 ):
     app.command()(verb)
 app.command(cls=ManyLabels)(bids_app)

@@ -1,7 +1,7 @@
 """The same as uadray.predict, called as BIDS Apps are (Gorgolewski et al. 2017), for pipelines that call them.
 
-python -m uadray.bids_app my_cohort out participant --model latent-model
-python -m uadray.bids_app my_cohort out participant --participant-label 01 02 --model models:/uadray-latent@champion
+python -m uadray.bids_app new_scans out participant --model latent-model
+python -m uadray.bids_app new_scans out participant --participant-label 01 02 --model models:/uadray-latent@champion
 
 Calls for single participants can run side by side with the same OUTPUT_DIR. Research use only. Not a medical device.
 """

@@ -1,9 +1,9 @@
 """Apply a model to scans: maps, segmentation and lesion statistics in each scan's own space, as BIDS derivatives.
 
 python -m uadray.predict latent-model scan.nii.gz -o out         a scan
-python -m uadray.predict latent:best my_cohort -o out            every FLAIR scan of a BIDS folder
+python -m uadray.predict latent:best new_scans -o out            every FLAIR scan of a BIDS folder
 python -m uadray.predict models:/uadray-latent@champion scans.csv -o out --workers 4
-python -m uadray.predict latent-model my_cohort -o out --runtime openvino-bf16
+python -m uadray.predict latent-model new_scans -o out --runtime openvino-bf16
 
 Research use only. Not a medical device.
 """

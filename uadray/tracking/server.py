@@ -61,10 +61,15 @@ class Server:
         """Whether it is a file: what is slow then is the disk, and no network."""
         return self.uri.startswith(SQLITE)
 
+    @property
+    def over_http(self) -> bool:
+        """Whether it is a server, which has pages and a place for files of its own."""
+        return self.uri.startswith(("http://", "https://"))
+
     @cached_property
     def client(self) -> MlflowClient:
         """Made under a lock where it is a database: processes that prepare a new one together destroy it."""
-        if self.uri.startswith(("http://", "https://")):
+        if self.over_http:
             return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
         self._home.mkdir(parents=True, exist_ok=True)
         with (self._home / ".mlflow.lock").open("w") as lock:
@@ -101,8 +106,7 @@ class Server:
 
     def _artifacts(self, study: str) -> str | None:
         """Where the experiment's files lie; a server has a place of its own."""
-        over_http = self.uri.startswith(("http://", "https://"))
-        return None if over_http else (self._home / FILES / study).as_uri()
+        return None if self.over_http else (self._home / FILES / study).as_uri()
 
 
 def _beside(workspace: Path) -> str:
