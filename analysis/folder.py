@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Any
 from uadray.data.store import Store
 from uadray.data.subject import Split
 from uadray.scoring.scorecard import Scorecard
-from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger
 from uadray.study.naming import study_folder
-from uadray.study.verdict import Verdict
+from uadray.study.verdict import Verdict, read_verdict
 
 BASELINE = -1  # the trial number of the intensity baseline
 
@@ -54,7 +52,7 @@ class StudyFolder:
 
     def store(self) -> Store:
         """The slices; raises DataError (UAD-140 to UAD-143)."""
-        return Store.open(self.workspace / "stores" / str(self._plan["store"]))
+        return Store.open(self.ledger.store_path)
 
     def cards(self, split: Split) -> dict[int, Scorecard]:
         """The scores on the patients of a split by trial, the baseline's as -1; {} where nobody was scored there."""
@@ -62,8 +60,7 @@ class StudyFolder:
 
     @cached_property
     def _plan(self) -> dict[str, Any]:
-        plan: dict[str, Any] = json.loads((self.path / PLAN).read_text())
-        return plan
+        return self.ledger.plan
 
     @cached_property
     def _val(self) -> dict[int, Scorecard]:
@@ -80,5 +77,4 @@ class StudyFolder:
 
     @cached_property
     def _verdict(self) -> Verdict | None:
-        path = self.path / "test.json"
-        return Verdict.parse(json.loads(path.read_text())) if path.is_file() else None
+        return read_verdict(self.ledger)

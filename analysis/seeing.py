@@ -21,7 +21,7 @@ from uadray.scoring.detector import Detector
 from uadray.scoring.threshold import per_slice
 from uadray.study.held_out import open_test
 from uadray.study.ledger import Record
-from uadray.training.checkpoint import load_weights
+from uadray.study.trained import model_of
 from uadray.training.precision import exact_fp32
 
 PURPOSE = "analysis/figures.py"
@@ -103,6 +103,4 @@ def trained(folder: StudyFolder, trial: int) -> tuple[Record, Model]:
     if record is None or record.threshold is None:
         must, do = "a trial must have been scored", "Choose another with --trial."
         raise StudyError(Problem("UAD-332", f"trial {trial}", must, record.status if record else "none", do))
-    model = record.run.model.build(folder.store().size)
-    load_weights(model, folder.ledger.trial(trial) / "checkpoints")
-    return record, model
+    return record, model_of(record, folder.ledger, folder.store().size)

@@ -9,7 +9,7 @@ import uadray
 
 ROOT = Path(uadray.__file__).parent
 LAYERS = [  # from the bottom; a module may import from its own layer and from those before it
-    ["errors", "section", "files", "interrupts", "pseudonyms", "yaml_document", "yaml_file"],
+    ["errors", "section", "files", "layout", "interrupts", "pseudonyms", "yaml_document", "yaml_file"],
     ["remote"],
     ["cluster"],
     ["data"],

@@ -19,6 +19,7 @@ from uadray.data.study_needs import has_lesions, require_lesions, require_parts
 from uadray.data.subject import Part
 from uadray.files import write_json
 from uadray.interrupts import heeded
+from uadray.layout import IMPORTANCE, STUDIES
 from uadray.prepare import prepared
 from uadray.study.best import write_best
 from uadray.study.comparison import write_comparison
@@ -72,7 +73,7 @@ class Study:
             run_trials(self.plan, self.store, trainings, searcher, self.progress, finished, seen_s, slices)
         known = sealed_trial(self.ledger) is not None
         best = select(self.plan, self.ledger, self.store, searcher.ending)
-        importance = self.ledger.folder / "importance.json"  # the last that is written
+        importance = self.ledger.folder / IMPORTANCE  # the last that is written
         if not known or not importance.is_file():
             write_best(self.plan, best, self.ledger.folder / "best.yaml")
             write_json(importance, importances(self.ledger.records(), self.plan.winner[0]))
@@ -112,7 +113,7 @@ def opened(
         store = _prepared(plan, place.folder, partial(require_parts, labels_for=needing), address)
         require_lesions(store, needing)
         place.keep_slices(store)
-        folder = place.folder / "studies" / plan.study
+        folder = place.folder / STUDIES / plan.study
         with held(folder, plan, store.key, agree, place.mirror) as ledger, Progress(plan, folder, OUT) as progress:
             log_to(ledger.folder / "log.txt")
             write_environment(ledger.folder)

@@ -15,6 +15,7 @@ from uadray.data.splits import assign
 from uadray.data.store import Store
 from uadray.data.subject import Part
 from uadray.errors import DataError
+from uadray.layout import STORES
 from uadray.study.forecast import USUAL, forecast, shown
 from uadray.study.plan import StudyConfig
 from uadray.study.probe import probe
@@ -36,7 +37,7 @@ def _slices(plan: StudyConfig, workspace: Path) -> tuple[dict[Part, int], bool]:
     subjects = plan.cohort.subjects(workspace / "cohorts")
     parts = assign(subjects, plan.prepare.split, plan.prepare.train_on)
     with contextlib.suppress(DataError):
-        members = Store.open(workspace / "stores" / content_key(subjects, plan.prepare)).manifest.subjects.values()
+        members = Store.open(workspace / STORES / content_key(subjects, plan.prepare)).manifest.subjects.values()
         counted: Counter[Part] = Counter()
         for member in members:
             counted[Part(member.split, member.group)] += member.slices

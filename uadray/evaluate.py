@@ -6,7 +6,6 @@ python -m uadray.evaluate runs/studies/latent --store runs/stores/KEY      patie
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,6 @@ import typer
 from uadray.console import OUT, exit_codes, run
 from uadray.data.subject import Split
 from uadray.errors import Problem, StudyError
-from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger
 from uadray.study.naming import Named, study_folder
 from uadray.study.selection import sealed_trial
@@ -39,7 +37,7 @@ def evaluate(
         from uadray.study import evaluation
 
         ledger = Ledger(study_folder(study).resolve())
-        own = Store.open(ledger.folder.parents[1] / "stores" / json.loads((ledger.folder / PLAN).read_text())["store"])
+        own = Store.open(ledger.store_path)
         number = sealed_trial(ledger) if trial is None else trial
         record = None if number is None else ledger.record(number)
         if record is None:

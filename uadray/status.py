@@ -10,9 +10,11 @@ from pathlib import Path
 
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import Problem, StudyError
+from uadray.layout import SELECTION
 from uadray.remote.lease import LEASE, last_heard
 from uadray.study.board import LIVE, Board
 from uadray.study.folder import holder
+from uadray.study.ledger import Ledger
 from uadray.study.naming import Named, study_folder
 
 
@@ -43,8 +45,7 @@ def _where(study: Path) -> str:
         return f"It is run by {who}."
     if (study / LEASE).is_file():
         return f"When it was brought home it was run by {last_heard(study / LEASE)}."
-    if (study / "selection.json").is_file():
-        sealed = json.loads((study / "selection.json").read_text(encoding="utf-8"))
+    if sealed := Ledger(study).finding(SELECTION):
         return f"Nobody runs it. It ended: {sealed['ending']}; trial {sealed['trial']} was selected."
     return "Nobody runs it; the command that began it goes on from here."
 

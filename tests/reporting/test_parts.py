@@ -159,7 +159,8 @@ def test_a_folder_without_a_study_is_refused(tmp_path):
         gather(tmp_path)
 
 
-def test_a_study_of_another_version_is_refused(found):
-    write_json(found.ledger.folder / "study.json", {"id": "x", "store": "key", "weather": "fine"})
+@pytest.mark.parametrize("file", ["study.json", "test.json"])
+def test_a_study_of_another_version_is_refused(found, file):
+    write_json(found.ledger.folder / file, {"id": "x", "store": "key", "weather": "fine"})
     with pytest.raises(StudyError, match="UAD-333"):
         gather(found.ledger.folder)

@@ -6,10 +6,10 @@ import pytest
 from making import made_card
 
 from uadray.errors import ConfigError, StudyError
+from uadray.layout import PLAN
 from uadray.section import digest
 from uadray.study.best import write_best
 from uadray.study.checking import check, load
-from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger
 from uadray.study.one_run import one_run
 from uadray.study.retraining import retraining

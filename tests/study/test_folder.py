@@ -42,13 +42,13 @@ def grown(**budget):
 def test_a_budget_may_grow_where_that_was_asked_for(tmp_path):
     with held(tmp_path / "toy", plan(), "key") as ledger:
         identity = ledger.study_id
-    names = ("selection", "test", "importance")
+    names = ("selection", "test", "comparison", "importance")
     for name in names:
         (tmp_path / "toy" / f"{name}.json").write_text("former")
     with held(tmp_path / "toy", grown(trials=9), "key", with_larger_budget) as ledger:
         assert ledger.study_id == identity
     assert not any((tmp_path / "toy" / f"{name}.json").exists() for name in names)  # the longer search chooses anew
-    assert [(tmp_path / "toy" / f"{name}-1.json").read_text() for name in names] == ["former"] * 3
+    assert [(tmp_path / "toy" / f"{name}-1.json").read_text() for name in names] == ["former"] * 4
     with held(tmp_path / "toy", grown(trials=9), "key"):  # which the study is from now on
         pass
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from uadray.errors import ConfigError, StudyError
-from uadray.study.asked import read_plan
+from uadray.study.folder import read_plan
 from uadray.study.naming import study_folder, study_folders
 
 

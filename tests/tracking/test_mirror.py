@@ -14,6 +14,7 @@ from tracked import held, runs_of
 from uadray.files import write_json
 from uadray.pseudonyms import pseudonym
 from uadray.study import ledger
+from uadray.study.verdict import read_verdict
 from uadray.tracking.mirror import Mirror
 from uadray.tracking.server import Server
 
@@ -45,7 +46,7 @@ def test_every_child_has_the_same_parameters_and_the_steps_of_curves_are_epochs(
 
 def test_every_tested_trial_has_its_test_scores_and_its_patients_by_pseudonym(mirror):
     mirror.everything()
-    verdict = mirror.verdict()
+    verdict = read_verdict(mirror.ledger)
     cards = {verdict.trial: verdict.winner.test, **verdict.others}
     assert len(cards) == 3
     for index, card in cards.items():

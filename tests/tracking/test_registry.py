@@ -132,7 +132,7 @@ def test_a_server_hands_out_the_same_model_file_until_it_is_away(mlflow_server, 
     mirror = Mirror(workspace / "studies" / "toy", Server(mlflow_server.uri, workspace))
     mirror.everything()
     found = opened("models:/uadray-toy@champion", tmp_path, mlflow_server.uri)
-    assert found.digest == model_file(mirror.ledger, best(mirror.ledger)["champion"], "made").digest
+    assert found.digest == model_file(mirror.ledger, best(mirror.ledger)["champion"]).digest
     with pytest.raises(DataError, match="UAD-386"):
         opened("models:/uadray-toy/3", tmp_path, mlflow_server.uri)
     mlflow_server.kill()

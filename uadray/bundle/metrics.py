@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from uadray.bundle.content import Score
 from uadray.scoring.scorecard import Scorecard
 from uadray.scoring.statistics.intervals import interval
 from uadray.study.ledger import Ledger, Record
-from uadray.study.verdict import Verdict
+from uadray.study.verdict import read_verdict
 
 
 def metrics(ledger: Ledger, record: Record) -> dict[str, Score]:
@@ -18,10 +17,9 @@ def metrics(ledger: Ledger, record: Record) -> dict[str, Score]:
     The test split is not opened: what stands in test.json is read.
     """
     found = {} if record.val is None else _scores("val", record.val)
-    path = ledger.folder / "test.json"
-    if not path.is_file():
+    verdict = read_verdict(ledger)
+    if verdict is None:
         return found
-    verdict = Verdict.parse(json.loads(path.read_text()))
     if verdict.trial == record.index:
         found |= _scores("test", verdict.winner.test)
         if verdict.winner.healthy is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,9 +12,9 @@ from uadray.bundle.writing import write_bundle
 from uadray.data.store import Store
 from uadray.errors import ConfigError, DataError, Problem, StudyError
 from uadray.files import alone, sha256
+from uadray.layout import PLAN, STUDIES, VERDICT
 from uadray.scoring import threshold
 from uadray.section import digest
-from uadray.study.folder import PLAN
 from uadray.study.ledger import Ledger, Record
 from uadray.study.selection import sealed_trial
 
@@ -61,7 +60,7 @@ def made(ledger: Ledger, store: Store, record: Record) -> Bundle:
 def content_key(ledger: Ledger, store: str, record: Record) -> str:
     """Names what the model file of a trial is made from; after another test it is another one."""
     fitted = None if record.threshold is None else threshold.plain(record.threshold)
-    verdict = ledger.folder / "test.json"
+    verdict = ledger.folder / VERDICT
     tested = sha256(verdict) if verdict.is_file() else ""
     return digest(ledger.study_id, record.training, record.run.plain(), fitted, store, tested)
 
@@ -86,7 +85,7 @@ def trial(reference: str, workspace: Path, number: int | None = None) -> tuple[L
         got = "none, since the study has not ended" if index is None else f"trial {index}"
         do = f"Choose of trials {ranges(scored)}." if scored else "Wait until one is scored."
         raise StudyError(Problem("UAD-332", str(folder), "the study must have this trial, finished", got, do))
-    return ledger, Store.open(ledger.folder.parents[1] / "stores" / _plan(folder)["store"]), record
+    return ledger, Store.open(ledger.store_path), record
 
 
 def ranges(numbers: Iterable[int]) -> str:
@@ -104,11 +103,6 @@ def ranges(numbers: Iterable[int]) -> str:
     return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
-def _plan(folder: Path) -> dict[str, str]:
-    plan: dict[str, str] = json.loads((folder / PLAN).read_text())
-    return plan
-
-
 def _is_study(reference: str) -> bool:
     """Whether it does not name an existing folder that is no study: that one is opened, and refused, as a model."""
     return not Path(reference).is_dir() or (Path(reference) / PLAN).is_file()
@@ -122,11 +116,11 @@ def _study(reference: str, workspace: Path) -> tuple[Path, str | None]:
     if match is not None:
         places = [Path(match[1])]
         if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", match[1]):
-            places.append(workspace / "studies" / match[1])
+            places.append(workspace / STUDIES / match[1])
         for folder in places:
             if (folder / PLAN).is_file():
                 return folder, match[2]
-    studies = sorted(path.parent.name for path in (workspace / "studies").glob(f"*/{PLAN}"))
+    studies = sorted(path.parent.name for path in (workspace / STUDIES).glob(f"*/{PLAN}"))
     must = "a model must be a folder, or STUDY:best or STUDY:NUMBER of a study's folder or of the workspace"
     got = f"neither; studies in {workspace / 'studies'}: {', '.join(studies) or 'none'}"
     raise DataError(Problem("UAD-375", reference, must, got, "Correct the path or --workspace."))

@@ -10,14 +10,15 @@ from typing import Any
 
 from uadray.data.store import Store
 from uadray.errors import DataError
-from uadray.study.asked import read_plan
+from uadray.layout import IMPORTANCE, SELECTION
 from uadray.study.board import LIVE, Board
+from uadray.study.folder import read_plan
 from uadray.study.held_out import openings
 from uadray.study.ledger import Ledger, Record
 from uadray.study.naming import study_folder
 from uadray.study.objectives import Metric, Mode
 from uadray.study.plan import StudyConfig
-from uadray.study.verdict import Verdict
+from uadray.study.verdict import Verdict, read_verdict
 
 
 @dataclass(frozen=True)
@@ -79,26 +80,22 @@ def gather(folder: Path) -> Found:
     """
     ledger = Ledger(study_folder(folder).resolve())
     plan, store_key = read_plan(ledger.folder)
-    live, test = ledger.folder / LIVE, ledger.folder / "test.json"
+    live = ledger.folder / LIVE
     return Found(
         ledger=ledger,
         plan=plan,
         store_key=store_key,
-        store=_store(ledger, store_key),
+        store=_store(ledger),
         records=tuple(ledger.records()),
-        selection=_json(ledger.folder / "selection.json"),
-        verdict=Verdict.parse(_json(test)) if test.is_file() else None,
-        importance=_json(ledger.folder / "importance.json"),
-        state=Board.parse(_json(live)).state if live.is_file() else "",
+        selection=ledger.finding(SELECTION),
+        verdict=read_verdict(ledger),
+        importance=ledger.finding(IMPORTANCE),
+        state=Board.parse(json.loads(live.read_text(encoding="utf-8"))).state if live.is_file() else "",
     )
 
 
-def _store(ledger: Ledger, key: str) -> Store | None:
+def _store(ledger: Ledger) -> Store | None:
     try:
-        return Store.open(ledger.folder.parents[1] / "stores" / key)
+        return Store.open(ledger.store_path)
     except DataError:
         return None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}

@@ -10,14 +10,15 @@ from pathlib import Path
 from uadray.data.store import Store
 from uadray.errors import ConfigError, DataError, Problem, StudyError
 from uadray.files import sha256, write_text
+from uadray.layout import CHECKPOINTS, FINDINGS, PLAN, RECORD, STUDIES, TRIALS, study_id, study_id_at
 from uadray.remote.lease import LEASE
 from uadray.remote.mirror import There
 from uadray.remote.objects import Objects, opened
 from uadray.remote.session import SESSION
-from uadray.study.folder import PLAN
 from uadray.study.held_out import OPENINGS
+from uadray.study.ledger import Ledger
 
-PASSING = ("selection.json", "test.json", LEASE)  # what a study at a URL may come to have no more
+PASSING = (*FINDINGS, LEASE)  # what a study at a URL may come to have no more
 
 
 def bring_home(url: str, out: Path, names: Sequence[str]) -> Iterator[str]:
@@ -28,25 +29,25 @@ def bring_home(url: str, out: Path, names: Sequence[str]) -> Iterator[str]:
     one that was written.
     """
     objects = opened(url)
-    found = {name.split("/")[1] for name in objects.sizes("studies") if name.endswith(f"/{PLAN}")}
+    found = {name.split("/")[1] for name in objects.sizes(STUDIES) if name.endswith(f"/{PLAN}")}
     missing = sorted(set(names) - found) or ([] if found else ["none"])
     if missing:
         must, got = "a study must have begun there", ", ".join(sorted(found)) or "no study"
         do = "Name a study that is there, or the URL that the sweep had."
         raise ConfigError(Problem("UAD-451", f"{url} {name}", must, got, do) for name in missing)
-    _require_same(objects, [out / "studies" / name for name in sorted(names or found)])
+    _require_same(objects, [out / STUDIES / name for name in sorted(names or found)])
     out.mkdir(parents=True, exist_ok=True)
     mirror = There(objects, str(out.resolve()))
     for name in sorted(names or found):
-        folder = out.resolve() / "studies" / name
+        folder = out.resolve() / STUDIES / name
         _bring(mirror, folder)
-        store = out.resolve() / "stores" / json.loads((folder / PLAN).read_text())["store"]
+        store = Ledger(folder).store_path
         mirror.bring(store)
         wrong = [*_damaged_store(store), *_damaged_weights(folder)]
         if wrong:
             must, do = "must be as it was written", "The same command brings it anew; else the store has lost it."
             raise StudyError(Problem("UAD-452", str(path), must, got, do) for path, got in wrong)
-        trials = len(list(folder.glob("trials/*/trial.json")))
+        trials = len(list(folder.glob(f"{TRIALS}/*/{RECORD}")))
         yield f"{name}: {trials} trials, {folder}"
 
 
@@ -56,7 +57,7 @@ def _require_same(objects: Objects, folders: Sequence[Path]) -> None:
         folder
         for folder in folders
         if (folder / PLAN).is_file()
-        and _id((folder / PLAN).read_bytes()) != _id(objects.read(f"studies/{folder.name}/{PLAN}") or b"{}")
+        and study_id_at(folder / PLAN) != study_id(objects.read(f"{STUDIES}/{folder.name}/{PLAN}"))
     ]
     must, got = "the study at home must be the one at the URL", "another of its name"
     do = "Bring it to another folder, by -o, or move the one at home away."
@@ -64,13 +65,9 @@ def _require_same(objects: Objects, folders: Sequence[Path]) -> None:
         raise ConfigError(Problem("UAD-453", str(folder), must, got, do) for folder in others)
 
 
-def _id(plan: bytes) -> object:
-    return json.loads(plan).get("id")
-
-
 def _bring(mirror: There, folder: Path) -> None:
     """Have a study as it is there, but for openings of the test split at home, which are nowhere else."""
-    there = {path.rpartition("/")[2] for path in mirror.objects.children(f"studies/{folder.name}")}
+    there = {path.rpartition("/")[2] for path in mirror.objects.children(f"{STUDIES}/{folder.name}")}
     for path in folder.glob("*.db*"):
         path.unlink()
     for name in PASSING:
@@ -107,7 +104,7 @@ def _damaged_store(path: Path) -> Iterator[tuple[Path, str]]:
 
 def _damaged_weights(study: Path) -> Iterator[tuple[Path, str]]:
     """The weights of trials that are not as written, likewise."""
-    for header in sorted(study.glob("trials/*/checkpoints/epoch-*/checkpoint.json")):
+    for header in sorted(study.glob(f"{TRIALS}/*/{CHECKPOINTS}/epoch-*/checkpoint.json")):
         for name, expected in json.loads(header.read_text())["sha256"].items():
             path = header.with_name(name)
             if not path.is_file():

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import ray.data
 
@@ -19,11 +18,12 @@ from uadray.data.batches import handed_out
 from uadray.data.store import Store
 from uadray.data.subject import Group, Split
 from uadray.errors import UadError
+from uadray.layout import PLAN, study_id_at
 from uadray.remote.lease import LEASE, leased, lost_to
 from uadray.remote.mirror import There
 from uadray.remote.objects import Objects
 from uadray.remote.session import SESSION, begin, had_last, superseded
-from uadray.study.folder import PLAN
+from uadray.study.board import LIVE
 
 DATABASE = "optuna.db"
 
@@ -46,7 +46,7 @@ class Bucket:
         folder = self.folder / "studies" / name
         with leased(self.objects, f"studies/{name}/{LEASE}", lambda: self._keep_board(folder)):
             there = json.loads(self.objects.read(f"studies/{name}/{PLAN}") or b"{}")
-            if there.get("id") != _id(folder):
+            if there.get("id") != study_id_at(folder / PLAN):
                 shutil.rmtree(folder, ignore_errors=True)  # of a study that is no more
             self._bring(folder)
             if "store" in there:
@@ -120,10 +120,5 @@ class Bucket:
                 self.mirror.send(record.parent)
 
     def _keep_board(self, folder: Path) -> None:
-        if (folder / "live.json").is_file():
-            self.mirror.send_files([folder / "live.json"])
-
-
-def _id(folder: Path) -> Any:
-    path = folder / PLAN
-    return json.loads(path.read_text()).get("id") if path.is_file() else None
+        if (folder / LIVE).is_file():
+            self.mirror.send_files([folder / LIVE])

@@ -16,14 +16,12 @@ from uadray.data.store import Slices, Store
 from uadray.data.subject import Split
 from uadray.errors import DataError, Problem, StudyError
 from uadray.files import write_json
-from uadray.scoring.detector import Detector
 from uadray.scoring.lesion_table import Finding, findings
 from uadray.scoring.score import score
 from uadray.scoring.scorecard import Scorecard
 from uadray.study.held_out import open_test
 from uadray.study.ledger import Ledger, Record
-from uadray.training.checkpoint import load_weights
-from uadray.training.precision import exact_fp32
+from uadray.study.trained import detector_of
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,8 @@ def evaluate(ledger: Ledger, own: Store, record: Record, store: Store, split: Sp
     if store.size != own.size:
         must, got = f"slices must have the {own.size} pixels of the study's", f"{store.size}"
         raise DataError(Problem("UAD-345", str(store.path), must, got, "Prepare them with the study's settings."))
-    exact_fp32()
     patients = _patients(ledger, own, store, split)
-    model = record.run.model.build(own.size)
-    load_weights(model, ledger.trial(record.index) / "checkpoints")
-    detector = Detector(model, record.run.scoring, torch.device("cpu")).fit(own.read("val", "healthy"))
+    detector = detector_of(record, ledger, own.read("val", "healthy"), torch.device("cpu"))
     maps = detector.anomaly_maps(patients)
     card = score(maps, patients, record.threshold, record.run.scoring)
     return Evaluation(card, tuple(findings(detector.segment(maps, patients, record.threshold), patients)))

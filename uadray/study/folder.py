@@ -14,13 +14,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from uadray.errors import ConfigError, Problem
+from uadray.errors import ConfigError, Problem, StudyError
 from uadray.files import write_json
+from uadray.layout import FINDINGS, PLAN
 from uadray.remote.mirror import Here, Mirror
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
 
-PLAN = "study.json"
 BUDGETS = {f"budget.{name}" for name in ("trials", "hours", "gpu_hours", "max_failed_trials")}
 Tree = dict[str, Any]
 Agree = Callable[[Path, Tree, Tree], None]  # (study.json, what it says, what is asked for) -> raises ConfigError
@@ -41,7 +41,7 @@ def with_larger_budget(path: Path, written: Tree, asked: Tree) -> None:
     if not changed:
         return
     former = len(list(path.parent.glob("selection-*.json"))) + 1
-    for name in ("selection.json", "test.json", "importance.json"):
+    for name in FINDINGS:
         if (path.parent / name).is_file():
             (path.parent / name).replace(path.parent / name.replace(".", f"-{former}."))
     write_json(path, {"id": json.loads(path.read_text())["id"], **asked})
@@ -69,6 +69,19 @@ def held(
         lock.flush()
         _agreed(folder / PLAN, {**plan.plain(), "store": store_key}, agree)
         yield Ledger(folder.resolve(), mirror)
+
+
+def read_plan(folder: Path) -> tuple[StudyConfig, str]:
+    """What a study was asked, and the key of its store; raises StudyError (UAD-333) for one of another version."""
+    path = folder / PLAN
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+        store_key = str(tree.pop("store"))
+        return StudyConfig.parse({name: value for name, value in tree.items() if name != "id"}), store_key
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # a ValidationError is a ValueError
+        must, do = "a study must be one that this version writes", "Use the version that made it, or run it anew."
+        got = f"{error.error_count()} errors" if isinstance(error, ValidationError) else f"{type(error).__name__}"
+        raise StudyError(Problem("UAD-333", str(path), must, got, do)) from error
 
 
 def holder(folder: Path) -> str | None:

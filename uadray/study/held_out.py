@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uadray.data.store import Slices, Store
 from uadray.data.subject import Group, Split
 from uadray.errors import Problem, StudyError
+from uadray.layout import SELECTION
 from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
 
@@ -35,7 +36,7 @@ def open_test(ledger: Ledger, store: Store, purpose: str, group: Group = "lesion
         file.write(json.dumps(opening) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    ledger.mirror.send_files([ledger.folder / "selection.json", ledger.folder / OPENINGS])
+    ledger.mirror.send_files([ledger.folder / SELECTION, ledger.folder / OPENINGS])
     return store.read(split, group)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uadray.config import RunConfig
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
+from uadray.layout import CHECKPOINTS, PLAN, RECORD, STORES, TRIALS
 from uadray.remote.mirror import Here, Mirror
 from uadray.scoring import threshold
 from uadray.scoring.scorecard import Scorecard
@@ -98,28 +99,53 @@ class Ledger:
     """Where else it is."""
 
     @property
+    def workspace(self) -> Path:
+        """The folder with the studies and their slices."""
+        return self.folder.parents[1]
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What the study is, as JSON values; `folder.read_plan` has it as configurations."""
+        plan: dict[str, Any] = json.loads((self.folder / PLAN).read_text(encoding="utf-8"))
+        return plan
+
+    @property
     def study_id(self) -> str:
         """Of this study and no other, also of one that had its folder before."""
-        return str(json.loads((self.folder / "study.json").read_text())["id"])
+        return str(self.plan["id"])
+
+    @property
+    def store_path(self) -> Path:
+        """The folder of the study's slices, whether they are still there or not."""
+        return self.workspace / STORES / str(self.plan["store"])
+
+    def finding(self, name: str) -> dict[str, Any]:
+        """What the study came to, by the name of one of the FINDINGS; {} where it has not come to it."""
+        path = self.folder / name
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
     def trial(self, index: int) -> Path:
         """The folder of one trial."""
-        return self.folder / "trials" / f"{index:04d}"
+        return self.folder / TRIALS / f"{index:04d}"
+
+    def checkpoints(self, index: int) -> Path:
+        """The folder of a trial's weights."""
+        return self.trial(index) / CHECKPOINTS
 
     def record(self, index: int) -> Record | None:
         """The trial's record; None while it is not finished."""
-        path = self.trial(index) / "trial.json"
+        path = self.trial(index) / RECORD
         return _read(path) if path.is_file() else None
 
     def records(self) -> Iterator[Record]:
         """All finished trials, in their order."""
-        for path in sorted(self.folder.glob("trials/*/trial.json"), key=lambda path: int(path.parent.name)):
+        for path in sorted(self.folder.glob(f"{TRIALS}/*/{RECORD}"), key=lambda path: int(path.parent.name)):
             yield _read(path)
 
     def fail(self, index: int, run: RunConfig, reason: str) -> None:
         """Settle a trial whose process died as failed."""
         content = {"index": index, "run": run.plain(), "status": "failed", "reason": reason, "curve": []}
-        write_json(self.trial(index) / "trial.json", content)
+        write_json(self.trial(index) / RECORD, content)
 
 
 @lru_cache(maxsize=512)  # of 10 000 validation patients a record takes 3.7 MB

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from uadray.errors import ConfigError, Problem
-from uadray.study.folder import PLAN
+from uadray.layout import PLAN
 
 Named = Annotated[Path, typer.Argument(help="A study: its folder, the one with study.json, or its name in runs/.")]
 

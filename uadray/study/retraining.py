@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from uadray.errors import Problem, StudyError
+from uadray.layout import SELECTION
 from uadray.section import digest
-from uadray.study.asked import read_plan
 from uadray.study.best import as_trained
+from uadray.study.folder import read_plan
 from uadray.study.ledger import Ledger, Record
 from uadray.study.selection import sealed_trial
 
@@ -24,7 +25,7 @@ def retraining(ledger: Ledger, top: int, seeds: int) -> dict[str, Any]:
         must, do = "a study must have ended before its best are trained again", "Let the search end first."
         raise StudyError(Problem("UAD-336", str(ledger.folder), must, "no selection.json", do))
     former, _ = read_plan(ledger.folder)
-    ranking = json.loads((ledger.folder / "selection.json").read_text())["ranking"]
+    ranking = ledger.finding(SELECTION)["ranking"]
     runs = _distinct([record for index in ranking if (record := ledger.record(index)) is not None])[:top]
     return {
         **former.plain(),

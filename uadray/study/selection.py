@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from uadray.data.store import Store
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
+from uadray.layout import SELECTION
 from uadray.study.configurations import Configuration, configurations
 from uadray.study.ledger import Ledger, Record
 from uadray.study.objectives import BEST, Metric, Mode, merit, non_dominated
@@ -64,7 +64,7 @@ def select(plan: StudyConfig, ledger: Ledger, store: Store, ending: str) -> Reco
         "store": store.key,
         "ending": ending,
     }
-    write_json(ledger.folder / "selection.json", selection)
+    write_json(ledger.folder / SELECTION, selection)
     return best
 
 
@@ -114,10 +114,10 @@ def _none_feasible(plan: StudyConfig, scored: Iterable[Configuration]) -> Proble
 
 def sealed_trial(ledger: Ledger) -> int | None:
     """The number of the selected trial; None while nothing is selected."""
-    path = ledger.folder / "selection.json"
-    return int(json.loads(path.read_text())["trial"]) if path.is_file() else None
+    found = ledger.finding(SELECTION)
+    return int(found["trial"]) if found else None
 
 
 def ending_of(ledger: Ledger) -> str:
     """Why the search of a sealed study ended."""
-    return str(json.loads((ledger.folder / "selection.json").read_text())["ending"])
+    return str(ledger.finding(SELECTION)["ending"])

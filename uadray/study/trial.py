@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,14 @@ from uadray.training.task import Task
 from uadray.training.trainer import Datasets, fit
 
 
-def run_trial(config: Mapping[str, Any], task: Task, resources: ResourcesConfig, datasets: Datasets) -> None:
-    """Train and score what the searcher suggested, `index`, `run` and `limits`, in the study's folder of `task`.
+def run_trial(
+    config: Mapping[str, Any], study: Path, task: Callable[..., Task], resources: ResourcesConfig, datasets: Datasets
+) -> None:
+    """Train and score what the searcher suggested, `index`, `run` and `limits`, in its folder of the study's.
 
-    Raises StudyHalted as `fit` does.
+    `task` is given these and the folder, and knows the rest, in which trials are alike. Raises StudyHalted as `fit`
+    does.
     """
-    own = {name: config[name] for name in ("index", "run")}
-    folder = str(Ledger(Path(task.folder)).trial(config["index"]))
-    fit(replace(task, **own, folder=folder, limits=dict(config["limits"])), datasets, resources, tune.report)
+    index, limits = config["index"], dict(config["limits"])
+    own = task(index=index, run=config["run"], limits=limits, folder=str(Ledger(study).trial(index)))
+    fit(own, datasets, resources, tune.report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from ray.tune.experiment import Trial
 from ray.tune.progress_reporter import TrialProgressCallback
 
 from uadray.cluster.versions import installed
-from uadray.data import batches
 from uadray.data.store import Store
 from uadray.data.subject import Group, Split
 from uadray.errors import Problem, StudyHalted
@@ -31,7 +31,7 @@ Dataset = Callable[[Store, Split, Group], ray.data.Dataset]
 RESTARTS = 2  # of a trial whose process was killed; it goes on from its last checkpoint
 
 
-def load_datasets(store: Store, dataset: Dataset = batches.dataset) -> Datasets:
+def load_datasets(store: Store, dataset: Dataset) -> Datasets:
     """Healthy slices to train on, healthy slices and, where there are any, patients to validate on."""
     patients = {"val_lesion": dataset(store, "val", "lesion")} if store.subjects("val", "lesion") else {}
     return {
@@ -48,8 +48,8 @@ def run_trials(
     searcher: SettledSearch,
     progress: Progress,
     finished: Callable[[Record], None],
-    seen_s: float = 0.0,
-    dataset: Dataset = batches.dataset,
+    seen_s: float,
+    dataset: Dataset,
 ) -> None:
     """Run trials until the searcher has no more; `finished` is told of each once its record is in the ledger.
 
@@ -59,20 +59,18 @@ def run_trials(
     KeyboardInterrupt when it was interrupted.
     """
     resources = plan.resources
-    task = Task(
-        index=-1,  # this, what it runs and its limits are the trial's own
-        run={},
-        limits={},
+    task = partial(
+        Task,
         size=store.size,
         store=store.key,
-        folder=str(searcher.ledger.folder),
         trainings=str(trainings.resolve()),
         painting=plan.painting.plain(),
         threads=resources.cpus_per_worker,
         mirror=searcher.ledger.mirror,
         libraries=installed(""),
     )
-    trainable = tune.with_parameters(run_trial, task=task, resources=resources, datasets=load_datasets(store, dataset))
+    datasets, study = load_datasets(store, dataset), searcher.ledger.folder
+    trainable = tune.with_parameters(run_trial, study=study, task=task, resources=resources, datasets=datasets)
     watcher = _Watcher(searcher, progress, finished, seen_s)
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.held_by_trial),
@@ -84,7 +82,7 @@ def run_trials(
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=str(searcher.ledger.folder / "ray"),
+            storage_path=str(study / "ray"),
             callbacks=[watcher, _Silent()],
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),

@@ -10,15 +10,15 @@ from typing import Any
 from uadray.config import RunConfig
 from uadray.data.store import Store
 from uadray.errors import DataError, Problem, StudyError
+from uadray.layout import VERDICT
 from uadray.scoring.scorecard import Scorecard
 from uadray.scoring.statistics.comparisons import Comparison, compare
 from uadray.scoring.statistics.paired import holm
 from uadray.study.evaluation import evaluate
-from uadray.study.folder import PLAN
 from uadray.study.held_out import openings
 from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
-from uadray.study.verdict import Verdict
+from uadray.study.verdict import read_verdict
 
 EXPLAINED = (
     "Each patient's value of 1 minus that of 2: mean with its 95 % bootstrap interval over patients. p is of a"
@@ -97,12 +97,10 @@ def side(ledger: Ledger, trial: int | None) -> Side:
     A trial that was not tested by its study is tested now, which is written down as another opening of the test split.
     Raises StudyError: UAD-351 for a study without a verdict, UAD-332 for a trial that is not there or has no score.
     """
-    plan = json.loads((ledger.folder / PLAN).read_text(encoding="utf-8"))
-    path = ledger.folder / "test.json"
-    if not path.is_file():
+    plan, verdict = ledger.plan, read_verdict(ledger)
+    if verdict is None:
         must, do = "a study must have tested its winner before it is compared", "Let it end, on labelled test patients."
-        raise StudyError(Problem("UAD-351", str(ledger.folder), must, "no test.json", do))
-    verdict = Verdict.parse(json.loads(path.read_text(encoding="utf-8")))
+        raise StudyError(Problem("UAD-351", str(ledger.folder), must, f"no {VERDICT}", do))
     number = verdict.trial if trial is None else trial
     record = ledger.record(number)
     if record is None:
@@ -110,7 +108,7 @@ def side(ledger: Ledger, trial: int | None) -> Side:
         raise StudyError(Problem("UAD-332", str(ledger.folder), must, f"trial {number}", do))
     card = {verdict.trial: verdict.winner.test, **verdict.others}.get(number)
     if card is None:
-        own = Store.open(ledger.folder.parents[1] / "stores" / plan["store"])
+        own = Store.open(ledger.store_path)
         card = evaluate(ledger, own, record, own, "test").card
     cohort = json.dumps(plan["cohort"], sort_keys=True)
     return Side(plan["study"], plan["store"], cohort, number, record.run, card, ledger)

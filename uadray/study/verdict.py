@@ -18,6 +18,7 @@ from uadray.config import RunConfig
 from uadray.data.store import Slices, Store
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
+from uadray.layout import VERDICT
 from uadray.models.intensity import IntensityConfig
 from uadray.scoring.detector import Detector
 from uadray.scoring.false_positives import FalsePositives, false_positives
@@ -30,8 +31,7 @@ from uadray.study.held_out import open_test
 from uadray.study.ledger import Ledger, Record
 from uadray.study.plan import StudyConfig
 from uadray.study.selection import sealed_trial
-from uadray.training.checkpoint import load_weights
-from uadray.training.precision import exact_fp32
+from uadray.study.trained import detector_of
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,13 @@ def judge(
     if sealed_trial(ledger) != best.index or best.threshold is None:
         must, do = "the selection must be on disk before the test split is opened", "Select first."
         raise StudyError(Problem("UAD-331", str(ledger.folder), must, f"trial {best.index}", do))
-    path = ledger.folder / "test.json"
-    if path.is_file():
-        return Verdict.parse(json.loads(path.read_text()))
+    if (known := read_verdict(ledger)) is not None:
+        return known
 
     torch.set_num_threads(plan.resources.cpus_per_worker)
-    exact_fp32()
     device = plan.resources.device_here
     healthy = store.read("val", "healthy")
-    detector = _detector(best, ledger, healthy, device)
+    detector = detector_of(best, ledger, healthy, device)
     patients = store.read("val", "lesion") if store.subjects("val", "lesion") else healthy.only([])
     scoring, bar_threshold, bar_val = best_intensity(
         plan, ledger.records(), healthy, patients, lambda: store.read("train", "healthy")
@@ -118,12 +116,27 @@ def judge(
     records = plan.tested.others(ledger.records(), best)
     for done, record in enumerate(records, start=1):
         assert record.threshold is not None
-        maps = _detector(record, ledger, healthy, device).anomaly_maps(test)
+        maps = detector_of(record, ledger, healthy, device).anomaly_maps(test)
         others[record.index] = score(maps, test, record.threshold, record.run.scoring)
         on_trial(done, len(records))
     verdict = Verdict(best.index, winner, baseline, others)
-    write_json(path, verdict.plain())
+    write_json(ledger.folder / VERDICT, verdict.plain())
     return verdict
+
+
+def read_verdict(ledger: Ledger) -> Verdict | None:
+    """What the study's test found; None while it has not tested. No slice is opened.
+
+    Raises StudyError (UAD-333) for a verdict that another version wrote.
+    """
+    path = ledger.folder / VERDICT
+    if not path.is_file():
+        return None
+    try:
+        return Verdict.parse(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, KeyError, ValueError) as error:
+        must, do = "a verdict must be one that this version writes", "Use the version that made it."
+        raise StudyError(Problem("UAD-333", str(path), must, f"{type(error).__name__}: {error}"[:200], do)) from error
 
 
 def _contender(
@@ -141,10 +154,3 @@ def _contender(
         found = detector.segment(detector.anomaly_maps(controls), controls, threshold)
         healthy = false_positives(found, controls)
     return Contender(run, val, card, detector.seconds_per_slice(test), healthy)
-
-
-def _detector(record: Record, ledger: Ledger, healthy: Slices, device: torch.device) -> Detector:
-    """A trial's, as it was validated."""
-    model = record.run.model.build(healthy.images.shape[-1])
-    load_weights(model, ledger.trial(record.index) / "checkpoints")
-    return Detector(model.to(device), record.run.scoring, device).fit(healthy)

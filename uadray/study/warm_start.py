@@ -20,6 +20,7 @@ from pydantic import Field
 from uadray.config import RunConfig
 from uadray.errors import ConfigError, Problem
 from uadray.files import write_json
+from uadray.layout import PLAN, TRIALS, study_id_at
 from uadray.remote.mirror import Mirror
 from uadray.section import Section
 from uadray.study.configurations import Configuration, configurations
@@ -96,10 +97,10 @@ class WarmStartConfig(Section):
         if sibling.parent == ledger.folder.parent and sibling != ledger.folder:
             _renew(sibling, ledger.mirror)
         earlier = Ledger(sibling if sibling.is_dir() else Path(self.study))
-        if not (earlier.folder / "study.json").is_file() or earlier.folder.resolve() == ledger.folder.resolve():
+        if not (earlier.folder / PLAN).is_file() or earlier.folder.resolve() == ledger.folder.resolve():
             must, do = "must be another study of this workspace, or its folder", "Name one, or drop warm_start."
             raise ConfigError(Problem("UAD-335", "warm_start.study", must, str(earlier.folder), do))
-        written, own = (json.loads((each.folder / "study.json").read_text()) for each in (earlier, ledger))
+        written, own = earlier.plan, ledger.plan
         metric, mode = next(iter(objectives.items()))
         known: list[Known] = []
         others: list[tuple[float, Values]] = []
@@ -120,17 +121,13 @@ class WarmStartConfig(Section):
 
 def _renew(study: Path, mirror: Mirror) -> None:
     """Have a study of this workspace as it was sent; one that was deleted there, or another of its name, is dropped."""
-    plan = study / "study.json"
-    former = _id(plan)
+    plan = study / PLAN
+    former = study_id_at(plan)
     mirror.bring_file(plan)
-    if not mirror.has(plan) or _id(plan) != former:
+    if not mirror.has(plan) or study_id_at(plan) != former:
         shutil.rmtree(study, ignore_errors=True)
         mirror.bring_file(plan)
-    mirror.bring(study / "trials")
-
-
-def _id(plan: Path) -> Any:
-    return json.loads(plan.read_text()).get("id") if plan.is_file() else None
+    mirror.bring(study / TRIALS)
 
 
 def _trained(found: Configuration) -> bool:

@@ -13,16 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from mlflow.entities import Run
 
 from uadray.data.manifest import MANIFEST
-from uadray.errors import Problem, StudyError, UadError
-from uadray.study.folder import PLAN
+from uadray.errors import UadError
+from uadray.layout import FINDINGS, PLAN, SELECTION, VERDICT
 from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
-from uadray.study.verdict import Verdict
+from uadray.study.verdict import Verdict, read_verdict
 from uadray.tracking.anonymous import Anonymous, without_places
 from uadray.tracking.content import (
     digest,
@@ -38,7 +37,6 @@ from uadray.tracking.models import best, model_file, register
 from uadray.tracking.runs import Runs
 from uadray.tracking.server import Server
 
-FINDINGS = ("selection.json", "test.json", "comparison.json", "importance.json")
 LOG = logging.getLogger(__name__)
 PAGES = ("comparison.md", "ranks.png", "test_panels.png")
 
@@ -49,7 +47,7 @@ class Mirror:
     def __init__(self, folder: Path, server: Server) -> None:
         self.ledger = Ledger(folder.resolve())
         self.server = server
-        self.plan: dict[str, Any] = json.loads((folder / PLAN).read_text())
+        self.plan = self.ledger.plan
         self.note = ""
 
     @property
@@ -72,8 +70,8 @@ class Mirror:
             return
         with self._turn():
             self._mark()
-            if (self.ledger.folder / "test.json").is_file():
-                self._tested(self.verdict())
+            if (verdict := read_verdict(self.ledger)) is not None:
+                self._tested(verdict)
             self._close()
 
     def models(self) -> None:
@@ -98,7 +96,7 @@ class Mirror:
             return
         for record in best(self.ledger).values():
             try:
-                model_file(self.ledger, record, self.plan["store"])
+                model_file(self.ledger, record)
             except Exception:  # `models` says what it is
                 LOG.warning(traceback.format_exc())
 
@@ -110,17 +108,6 @@ class Mirror:
         self.ending()
         self.models()
         return len(trials)
-
-    def verdict(self) -> Verdict:
-        """The study's; raises StudyError (UAD-333) for one that another version wrote."""
-        path = self.ledger.folder / "test.json"
-        try:
-            return Verdict.parse(json.loads(path.read_text()))
-        except (TypeError, KeyError, ValueError) as error:
-            must, do = "a verdict must be one that this version writes", "Use the version that made it."
-            raise StudyError(
-                Problem("UAD-333", str(path), must, f"{type(error).__name__}: {error}"[:200], do)
-            ) from error
 
     @cached_property
     def runs(self) -> Runs:
@@ -143,7 +130,7 @@ class Mirror:
     @cached_property
     def _anonymous(self) -> Anonymous:
         """For the subjects of the study's slices; once they are removed, for those whose ids look like ids."""
-        path = self.ledger.folder.parents[1] / "stores" / self.plan["store"] / MANIFEST
+        path = self.ledger.store_path / MANIFEST
         return Anonymous(json.loads(path.read_text())["subjects"] if path.is_file() else ())
 
     @cached_property
@@ -168,7 +155,7 @@ class Mirror:
 
     def _mark(self) -> None:
         """Tag the runs of selected, infeasible and non-dominated trials, and no others."""
-        selection = json.loads((self.ledger.folder / "selection.json").read_text())
+        selection = self.ledger.finding(SELECTION)
         chosen = {
             "selected": [selection["trial"]],
             "infeasible": selection.get("infeasible", []),
@@ -185,7 +172,7 @@ class Mirror:
 
     def _tested(self, verdict: Verdict) -> None:
         """The test of every trial that was tested, and the baseline's run."""
-        at = modified(self.ledger.folder / "test.json")
+        at = modified(self.ledger.folder / VERDICT)
         self.runs.put(of_baseline(verdict.baseline, at), self._parent_id, self._environment)
         cards = {verdict.trial: verdict.winner.test, **verdict.others}
         for index, card in sorted(cards.items()):
@@ -206,8 +193,7 @@ class Mirror:
         if run.info.status != "RUNNING" and run.data.tags.get("uadray.ending") == left:
             return
         at = max(map(modified, files))
-        if (folder / "test.json").is_file():
-            verdict = self.verdict()
+        if (verdict := read_verdict(self.ledger)) is not None:
             baseline = {key.replace("test/", "test/intensity/"): v for key, v in of_contender(verdict.baseline).items()}
             self.runs.log_points(run, steady({**of_contender(verdict.winner), **baseline}, at))
         findings = [path for path in files if path.name in FINDINGS]

@@ -17,26 +17,27 @@ from mlflow.tracking import MlflowClient
 from uadray.bundle.bundle import Bundle
 from uadray.bundle.reference import content_key, made
 from uadray.data.store import Store
+from uadray.layout import SELECTION
 from uadray.study.ledger import Ledger, Record
 from uadray.tracking.runs import Runs
 
 
 def best(ledger: Ledger) -> dict[str, Record]:
     """The trials behind the aliases of a study that selected one; no challenger where all differ in the seed alone."""
-    ranking = json.loads((ledger.folder / "selection.json").read_text())
+    ranking = ledger.finding(SELECTION)
     records = [record for index in [ranking["trial"], *ranking["ranking"]] if (record := ledger.record(index))]
     champion = records[0]
     others = [record for record in records if _recipe(record) != _recipe(champion)]
     return {"champion": champion, **({"challenger": others[0]} if others else {})}
 
 
-def model_file(ledger: Ledger, record: Record, store: str) -> Bundle:
-    """The model file of a trial, written below the workspace if it is not there; `store` is the key of its slices.
+def model_file(ledger: Ledger, record: Record) -> Bundle:
+    """The model file of a trial, written below the workspace if it is not there.
 
     Raises DataError (UAD-140 to UAD-144) without the slices, from which it says what is usual in healthy scans, and
     what `made` raises.
     """
-    return made(ledger, Store.open(ledger.folder.parents[1] / "stores" / store), record)
+    return made(ledger, Store.open(ledger.store_path), record)
 
 
 def register(client: MlflowClient, runs: Runs, ledger: Ledger, plan: Mapping[str, Any]) -> None:
@@ -77,7 +78,7 @@ def _version(
     }
     logged = _logged(client, runs, own, f"t{record.index:04d}", run_id, tags)
     if logged.status != "READY":
-        client.log_model_artifacts(logged.model_id, str(model_file(ledger, record, plan["store"]).path))
+        client.log_model_artifacts(logged.model_id, str(model_file(ledger, record).path))
         client.finalize_logged_model(logged.model_id, "READY")
     source = logged.artifact_location  # `models:/ID` would ask the process's default server, and make one
     made = client.create_model_version(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 from pathlib import Path
-from typing import Any
 
 from uadray.cluster.versions import installed
 from uadray.errors import Problem, StudyHalted
 from uadray.files import alone, write_bytes
+from uadray.layout import PLAN, TRIALS, study_id, study_id_at
 from uadray.training.loop import Rank
 from uadray.training.reuse import alone_in
 from uadray.training.task import Task
-
-PLAN = "study.json"
 
 
 class Astray(StudyHalted):
@@ -47,13 +44,9 @@ def _have_study(task: Task) -> None:
         must, do = "every node of the cluster must have the study", "Give it the workspace; the same command goes on."
         raise Astray(Problem("UAD-445", f"node {platform.node()}", must, f"no {task.study}", do))
     with alone(task.study / ".arrival"):
-        if not plan.is_file() or _id(plan.read_bytes()) != _id(there):
-            _empty(task.study / "trials")
+        if study_id_at(plan) != study_id(there):
+            _empty(task.study / TRIALS)
             write_bytes(plan, there)
-
-
-def _id(plan: bytes) -> Any:
-    return json.loads(plan).get("id")
 
 
 def _empty(folder: Path) -> None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from uadray.models.base import Model, Update, moving_only
-from uadray.training.precision import Precision, autocast, fastest
+from uadray.training.precision import autocast, chosen
 from uadray.training.settings import TrainConfig
 
 Wrap = Callable[[nn.Module], nn.Module]
@@ -60,7 +60,7 @@ class Training:
         self.config = config
         self.device = device
         self.rank = rank
-        self.precision: Precision = fastest(device) if config.precision == "auto" else config.precision
+        self.precision = chosen(config.precision, device)
         self.epoch = 0
         self._updates = self.model.updates()
         self._wrapped: dict[str, nn.Module] = {}

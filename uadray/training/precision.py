@@ -21,6 +21,11 @@ def fastest(device: torch.device) -> Precision:
     return "bf16" if shortest(device) is torch.bfloat16 else "fp32"
 
 
+def chosen(asked: Precision | Literal["auto"], device: torch.device) -> Precision:
+    """What a training uses that asks for it: the fastest for `auto`."""
+    return fastest(device) if asked == "auto" else asked
+
+
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
     """Inside, matrix products and convolutions run in `precision`; weights stay fp32."""
     context: AbstractContextManager[None] = torch.autocast(

@@ -11,6 +11,7 @@ import torch
 
 from uadray.data.store import Slices
 from uadray.errors import StudyHalted
+from uadray.layout import CHECKPOINTS, RECORD
 from uadray.remote.mirror import Here, Mirror
 from uadray.training.loop import Rank, Wrap
 
@@ -34,7 +35,7 @@ class Task:
     @property
     def checkpoints(self) -> Path:
         """Where the weights are that the trial was scored with."""
-        return Path(self.folder) / "checkpoints"
+        return Path(self.folder) / CHECKPOINTS
 
     @property
     def study(self) -> Path:
@@ -44,7 +45,7 @@ class Task:
     @property
     def record(self) -> Path:
         """The file that says, once it exists, that the trial is finished."""
-        return Path(self.folder) / "trial.json"
+        return Path(self.folder) / RECORD
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from uadray.scoring.validation import validate
 from uadray.training import checkpoint, health
 from uadray.training.kept_maps import KeptMaps
 from uadray.training.loop import Rank, Training, mean_residual
-from uadray.training.precision import exact_fp32, fastest
+from uadray.training.precision import chosen, exact_fp32
 from uadray.training.reuse import alone_in, drawn, scored, timed, training_key
 from uadray.training.task import Place, Task
 
@@ -78,7 +78,7 @@ def _first_alone(rank: Rank, folder: Path) -> AbstractContextManager[None]:
 def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[str, Any]:
     """Fill the curve epoch by epoch, and return the rest of the record."""
     run = RunConfig.parse(task.run)
-    precision = fastest(place.device) if run.train.precision == "auto" else run.train.precision
+    precision = chosen(run.train.precision, place.device)
     torch.manual_seed(run.train.seed)
     model = run.model.build(task.size)
     arithmetic = (precision, _name(place.device), task.threads, place.rank.world)
