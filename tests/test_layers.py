@@ -16,7 +16,7 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["models"],
     ["scoring"],
     ["training.settings", "training.resources"],
-    ["training.precision", "training.loop", "training.checkpoint", "training.health"],
+    ["training.precision", "training.loop", "training.checkpoint", "training.health", "training.room"],
     ["config"],
     ["training.reuse", "training.kept_maps", "training.task", "training.arrival"],
     ["training.worker", "training.trainer"],

@@ -4,12 +4,17 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
+import optuna
 import pytest
 from sweeping import command, run, table, verb
+
+from uadray.layout import FINDINGS
 
 
 @pytest.mark.slow
@@ -83,6 +88,27 @@ def test_a_study_whose_budget_grows_goes_on_and_chooses_anew(undisturbed, tmp_pa
     told = verb("status", study)
     assert "7 of 7 trials done" in told.stdout
     assert "Nobody runs it. It ended: all 7 trials are done" in told.stdout
+
+
+@pytest.mark.slow
+def test_what_a_kill_left_untold_of_the_last_trials_is_told_when_the_study_goes_on(undisturbed, tmp_path):
+    shutil.copytree(undisturbed[0] / "runs", tmp_path / "runs")
+    study = tmp_path / "runs" / "studies" / "tiny"
+    for name in FINDINGS:
+        (study / name).unlink(missing_ok=True)
+    with closing(sqlite3.connect(study / "optuna.db")) as database, database:
+        database.execute("UPDATE trials SET state = 'RUNNING', datetime_complete = NULL WHERE number > 2")
+        database.execute("DELETE FROM trial_values WHERE trial_id > 3")
+    done = run(command(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert table(tmp_path) == table(undisturbed[0])
+    assert told(study) == told(undisturbed[0] / "runs" / "studies" / "tiny")
+
+
+def told(study):
+    """What Optuna knows of the trials of a study."""
+    trials = optuna.load_study(study_name="tiny", storage=f"sqlite:///{study}/optuna.db").trials
+    return [(trial.state.name, trial.params, trial.values) for trial in trials]
 
 
 @pytest.mark.slow

@@ -66,12 +66,14 @@ class Study:
             self.progress.finished(record)
             self.tracker.trial(record.index)
 
-        if sealed_trial(self.ledger) is None and not searcher.complete:
+        known = sealed_trial(self.ledger) is not None
+        if not known and not searcher.complete:
             self.machine.start(self.plan)
             trainings, seen_s = self.place.folder / "trainings", self.machine.seen_s
             slices = self.place.slices
             run_trials(self.plan, self.store, trainings, searcher, self.progress, finished, seen_s, slices)
-        known = sealed_trial(self.ledger) is not None
+        if not known:
+            searcher.settle_all()
         best = select(self.plan, self.ledger, self.store, searcher.ending)
         importance = self.ledger.folder / IMPORTANCE  # the last that is written
         if not known or not importance.is_file():

@@ -64,6 +64,28 @@ def test_nothing_else_may_change_when_a_budget_grows(tmp_path, budget):
         pass
 
 
+PLATEAU = {"trials": 3, "plateau": "{trials: 20, least_gain: 0.01}"}
+
+
+@pytest.mark.parametrize("plateau", ["null", "{trials: 21, least_gain: 0.01}"])
+def test_a_search_that_found_nothing_better_may_go_on_for_longer(tmp_path, plateau):
+    with held(tmp_path / "toy", grown(**PLATEAU), "key"):
+        pass
+    with held(tmp_path / "toy", grown(trials=3, plateau=plateau), "key", with_larger_budget) as ledger:
+        assert ledger.plan["budget"]["plateau"] != {"trials": 20, "least_gain": 0.01}
+
+
+@pytest.mark.parametrize("plateau", ["{trials: 19, least_gain: 0.01}", "{trials: 20, least_gain: 0.02}"])
+def test_a_plateau_is_not_made_shorter(tmp_path, plateau):
+    with held(tmp_path / "toy", grown(**PLATEAU), "key"):
+        pass
+    with (
+        pytest.raises(ConfigError, match=r"UAD-301 toy budget\.plateau"),
+        held(tmp_path / "toy", grown(trials=3, plateau=plateau), "key", with_larger_budget),
+    ):
+        pass
+
+
 def test_a_selection_stays_where_the_budget_did_not_grow(tmp_path):
     for _ in range(2):
         with held(tmp_path / "toy", plan(), "key", with_larger_budget) as ledger:

@@ -90,6 +90,15 @@ def test_equal_scores_go_to_the_earlier_trial_and_a_sealed_choice_stays(ledger):
     assert chosen(ledger, {"val/auprc": "max"})[0] == 0
 
 
+def test_a_sealed_choice_whose_trial_is_gone_is_not_made_anew(ledger):
+    finish(ledger, 0, auprc=0.5)
+    finish(ledger, 1, auprc=0.9)
+    assert chosen(ledger, {"val/auprc": "max"})[0] == 1
+    (ledger.trial(1) / "trial.json").unlink()
+    with pytest.raises(StudyError, match="UAD-337"):
+        chosen(ledger, {"val/auprc": "max"})
+
+
 def test_the_smallest_model_can_be_an_objective(ledger):
     finish(ledger, 0, auprc=0.9, parameters=300)
     finish(ledger, 1, auprc=0.5, parameters=200)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from small_zoo import small
 
 from uadray.config import RunConfig
+from uadray.files import write_json
 from uadray.models.networks.vae_gan import VaeGan
 from uadray.training.checkpoint import WEIGHTS
 from uadray.training.loop import Rank
@@ -270,6 +271,24 @@ def test_a_training_that_was_killed_while_it_was_scored_is_the_trials_own(study,
             study.trial(0)
     again, epochs = study.trial(0)
     assert (again["status"], epochs, again["seconds_reused"]) == ("completed", [], 0)
+
+
+def test_a_study_that_had_the_folder_before_was_another(study):
+    write_json(study.folder / "study.json", {"id": "former"})
+    former, _ = study.trial(0)
+    shutil.rmtree(study.folder / "trials")
+    write_json(study.folder / "study.json", {"id": "now"})
+    again, epochs = study.trial(0)
+    assert epochs == []
+    assert again["seconds_reused"] == pytest.approx(former["seconds"])
+
+
+def test_a_trial_that_fails_on_another_ones_weights_took_no_time_to_train(study, monkeypatch):
+    first, _ = study.trial(0)
+    monkeypatch.setattr("uadray.training.worker.validate", lambda *_: 1 / 0)
+    failed, _ = study.trial(1, scoring={"median_filter": 3})
+    assert failed["status"] == "failed"
+    assert failed["seconds_reused"] == pytest.approx(first["seconds"])
 
 
 def test_damaged_weights_are_not_taken(study):

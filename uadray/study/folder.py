@@ -21,7 +21,8 @@ from uadray.remote.mirror import Here, Mirror
 from uadray.study.ledger import Ledger
 from uadray.study.plan import StudyConfig
 
-BUDGETS = {f"budget.{name}" for name in ("trials", "hours", "gpu_hours", "max_failed_trials")}
+BUDGETS = {f"budget.{name}" for name in ("trials", "hours", "gpu_hours", "max_failed_trials", "plateau.trials")}
+PLATEAU = "budget.plateau"
 Tree = dict[str, Any]
 Agree = Callable[[Path, Tree, Tree], None]  # (study.json, what it says, what is asked for) -> raises ConfigError
 
@@ -125,6 +126,8 @@ def _changed(written: Tree, asked: Tree) -> list[str]:
 
 def _grows(key: str, written: Tree, asked: Tree) -> bool:
     former, now = (json.loads(_leaves(tree, "").get(key, "null")) for tree in (written, asked))
+    if key.startswith(PLATEAU) and asked["budget"]["plateau"] is None:
+        return True
     return key in BUDGETS and (now is None or (former is not None and now >= former))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uadray.data.store import Store
 from uadray.errors import Problem, StudyError
 from uadray.files import write_json
-from uadray.layout import SELECTION
+from uadray.layout import RECORD, SELECTION, VERDICT
 from uadray.study.configurations import Configuration, configurations
 from uadray.study.ledger import Ledger, Record
 from uadray.study.objectives import BEST, Metric, Mode, merit, non_dominated
@@ -26,11 +26,10 @@ def select(plan: StudyConfig, ledger: Ledger, store: Store, ending: str) -> Reco
     by the trial that stands for it: under `would_have_chosen` what each other metric ranks first, so that a report can
     show how objectives disagree; under `pareto`, with several objectives, what no other configuration beats in all of
     them; no test label is read. Raises StudyError: UAD-330 when no trial was scored, UAD-334 when none keeps the
-    constraints.
+    constraints, UAD-337 when the trial of a selection that is on disk is gone.
     """
-    sealed = sealed_trial(ledger)
-    if sealed is not None and (record := ledger.record(sealed)) is not None:
-        return record
+    if (sealed := sealed_trial(ledger)) is not None:
+        return _sealed(ledger, sealed)
     metric, mode = plan.winner
     found = configurations(ledger, plan.repeats)
     scored = _ranking(found, metric, mode)
@@ -110,6 +109,15 @@ def _none_feasible(plan: StudyConfig, scored: Iterable[Configuration]) -> Proble
     values = ", ".join(f"{name} {nearest.mean(name):.6g}" for name in plan.constraints)
     got = f"trial {nearest.representative(metric, mode).index} comes nearest with {values}"
     return Problem("UAD-334", plan.study, must, got, "Widen the constraints or the space, under another name.")
+
+
+def _sealed(ledger: Ledger, index: int) -> Record:
+    record = ledger.record(index)
+    if record is None:
+        path, must = ledger.trial(index) / RECORD, "the selected trial must be there"
+        do = f"Bring it back; or remove {SELECTION} and {VERDICT}: the same command makes it again and selects anew."
+        raise StudyError(Problem("UAD-337", str(path), must, "no such file", do))
+    return record
 
 
 def sealed_trial(ledger: Ledger) -> int | None:

@@ -11,24 +11,26 @@ from typing import Any
 import ray.data
 from ray import tune
 from ray.exceptions import RayActorError
+from ray.tune.error import TuneError
 from ray.tune.experiment import Trial
 from ray.tune.progress_reporter import TrialProgressCallback
 
 from uadray.cluster.versions import installed
 from uadray.data.store import Store
 from uadray.data.subject import Group, Split
-from uadray.errors import Problem, StudyHalted
+from uadray.errors import Problem, StudyHalted, UadError
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 from uadray.study.progress import Progress
 from uadray.study.searcher import SettledSearch
 from uadray.study.trial import run_trial
 from uadray.training.arrival import Astray
+from uadray.training.room import room
 from uadray.training.task import Task
 from uadray.training.trainer import Datasets
 
 Dataset = Callable[[Store, Split, Group], ray.data.Dataset]
-RESTARTS = 2  # of a trial whose process was killed; it goes on from its last checkpoint
+RESTARTS = 2  # of a trial whose process died, without an epoch between them; it goes on from its last checkpoint
 
 
 def load_datasets(store: Store, dataset: Dataset) -> Datasets:
@@ -89,12 +91,23 @@ def run_trials(
             verbose=0,
         ),
     )
-    tuner.fit()
+    with room(study):
+        _fit(tuner)
     if watcher.ended_by is not None:
         raise watcher.ended_by
     if not searcher.done:  # Tune swallows an interrupt and returns
         raise KeyboardInterrupt
-    searcher.settle_all()
+
+
+def _fit(tuner: tune.Tuner) -> None:
+    """Raises what a person can mend of what this process met while trials ran: Tune makes a traceback of it."""
+    try:
+        tuner.fit()
+    except TuneError as error:
+        met: BaseException | None = error
+        while met is not None and not isinstance(met, OSError | UadError):
+            met = met.__cause__ or met.__context__
+        raise met or error from None
 
 
 class _Watcher(tune.Callback):
@@ -111,7 +124,8 @@ class _Watcher(tune.Callback):
         self._progress = progress
         self._finished = finished
         self._seen_s = seen_s
-        self.ended_by: StudyHalted | None = None
+        self._reached: dict[str, int] = {}
+        self.ended_by: OSError | UadError | None = None
         """What keeps every trial from going on, and is no trial's fault."""
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -122,13 +136,16 @@ class _Watcher(tune.Callback):
     ) -> None:
         index, _ = self._searcher.run_of(trial.trial_id)
         if "val/l1" in result:
+            if result["epoch"] > self._reached.get(trial.trial_id, 0):
+                self._reached[trial.trial_id] = result["epoch"]
+                trial.run_metadata.num_failures = 0  # a machine may be taken away any number of times
             self._progress.epoch(index, result["epoch"], result["val/l1"])
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         index, _ = self._searcher.run_of(trial.trial_id)
         try:
             self._take(index)
-        except StudyHalted as error:
+        except (OSError, UadError) as error:  # which Tune would take for the trial's
             self._end(error)
 
     def _take(self, index: int) -> None:
@@ -150,7 +167,7 @@ class _Watcher(tune.Callback):
             time.sleep(0.1)
         return record
 
-    def _end(self, error: StudyHalted) -> None:
+    def _end(self, error: OSError | UadError) -> None:
         self.ended_by = self.ended_by or error
         self._searcher.stop()
 
@@ -165,8 +182,8 @@ class _Watcher(tune.Callback):
             if self._seen(index) is None:
                 ledger.fail(index, run, _why(trial, index))
                 ledger.mirror.send(ledger.trial(index))
-        except StudyHalted as away:
-            self._end(away)
+        except (OSError, UadError) as met:
+            self._end(met)
             return
         self.on_trial_complete(iteration, trials, trial)
 
@@ -193,7 +210,7 @@ def _why(trial: Trial, index: int) -> str:
     if error and not isinstance(error, RayActorError):
         return said
     must = "a trial's process must live until its record is written"
-    got = f"{RESTARTS + 1} that died; {said.partition(' Some common causes')[0]}".rstrip(".")
+    got = f"{RESTARTS + 1} that died, no epoch between them; {said.partition(' Some common causes')[0]}".rstrip(".")
     do = "Mostly memory is short: lower train.batch_size, the model's width, or budget.concurrent_trials."
     return str(Problem("UAD-312", f"trial {index}", must, got, do))
 

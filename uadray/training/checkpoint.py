@@ -48,15 +48,15 @@ def save(training: Training, curve: Curve, folder: Path) -> None:
             shutil.rmtree(older, ignore_errors=True)
 
 
-def keep(folder: Path, epoch: int, trial: Path) -> Path:
-    """Keep the checkpoint of an epoch, and give its weights to a trial's folder; returns the checkpoint.
+def keep(folder: Path, epoch: int, trial: Path, name: str) -> Path:
+    """Keep the checkpoint of an epoch, and give its weights to the folder of a trial; returns the checkpoint.
 
-    It is the first trial's that keeps it. The trial's weights are hard links where the file system has them, and stay
-    when `folder` is removed.
+    It is the first trial's that keeps it, which is known by a name that no other has. The trial's weights are hard
+    links where the file system has them, and stay when `folder` is removed.
     """
     found = _place(folder, epoch)
     if not (found / KEPT).is_file():
-        (found / KEPT).write_text(str(trial))
+        (found / KEPT).write_text(name)
     given = trial / found.name
     shutil.rmtree(trial, ignore_errors=True)
     given.mkdir(parents=True)
@@ -66,10 +66,10 @@ def keep(folder: Path, epoch: int, trial: Path) -> Path:
     return found
 
 
-def kept_epoch(folder: Path, epochs: int, trial: Path) -> int:
-    """The last epoch, of so many, that another trial ended with; 0 where there is none."""
+def kept_epoch(folder: Path, epochs: int, name: str) -> int:
+    """The last epoch, of so many, that another trial than the one of this name ended with; 0 where there is none."""
     kept = (found for found in _checkpoints(folder) if (found / KEPT).is_file())
-    others = (_epoch(found) for found in kept if (found / KEPT).read_text() != str(trial))
+    others = (_epoch(found) for found in kept if (found / KEPT).read_text() != name)
     return max((epoch for epoch in others if epoch <= epochs), default=0)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from uadray.data.store import Slices
 from uadray.errors import StudyHalted
-from uadray.layout import CHECKPOINTS, RECORD
+from uadray.layout import CHECKPOINTS, PLAN, RECORD, study_id_at
 from uadray.remote.mirror import Here, Mirror
 from uadray.training.loop import Rank, Wrap
 
@@ -41,6 +41,11 @@ class Task:
     def study(self) -> Path:
         """The study's folder."""
         return Path(self.folder).parents[1]
+
+    @property
+    def name(self) -> str:
+        """Of this trial and no other, also of a study that had the same folder before."""
+        return f"{study_id_at(self.study / PLAN)} {self.folder}"
 
     @property
     def record(self) -> Path:

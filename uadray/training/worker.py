@@ -29,6 +29,7 @@ from uadray.training.kept_maps import KeptMaps
 from uadray.training.loop import Rank, Training, mean_residual
 from uadray.training.precision import chosen, exact_fp32
 from uadray.training.reuse import alone_in, drawn, scored, timed, training_key
+from uadray.training.room import room
 from uadray.training.task import Place, Task
 
 
@@ -39,7 +40,7 @@ def work(task: Task, place: Place) -> None:
     little longer than the study; who comes after waits for it, and takes the record if there is one by then.
     Raises StudyHalted for what keeps every trial from going on.
     """
-    with _first_alone(place.rank, Path(task.folder)):
+    with room(task.folder), _first_alone(place.rank, Path(task.folder)):
         if place.rank.world > 1 or not task.record.is_file():
             _work(task, place)
         if place.rank.index == 0:
@@ -51,18 +52,21 @@ def _work(task: Task, place: Place) -> None:
     exact_fp32()
     curve: checkpoint.Curve = []
     try:
-        record = _train_and_score(task, place, curve)
+        with room(task.trainings):
+            record = _train_and_score(task, place, curve)
     except StudyHalted:
         raise  # it is not the trial that failed
-    except health.Diverged as error:
-        record = {"status": "diverged", "reason": str(error)}
     except Exception as error:
         if place.rank.world > 1 and not isinstance(error, UadError):
             raise  # the other ranks must hear of it, which is Ray Train's work
         record = _failed(error)
     if place.rank.index == 0:
-        seconds = sum(row["seconds"] for row in curve)
-        write_json(task.record, {"index": task.index, "run": task.run, "curve": curve, "seconds": seconds, **record})
+        ran = {"index": task.index, "run": task.run, "curve": curve, "seconds": _seconds(curve)}
+        write_json(task.record, {**ran, **record})
+
+
+def _seconds(curve: checkpoint.Curve) -> float:
+    return sum(row["seconds"] for row in curve)
 
 
 def _failed(error: Exception) -> dict[str, Any]:
@@ -88,31 +92,35 @@ def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[
         training = Training(model, run.train, place.device, place.wrap, place.rank)
         epochs = run.train.last_epoch if training.optimisers else 0
         curve += _resumed(task, training, shared, epochs)
-        known, healthy = len(curve), place.slices("val_healthy")
-        status = _train(task, place, training, shared, epochs, curve, healthy)
+        reused = {"seconds_reused": _seconds(curve[: checkpoint.kept_epoch(shared, len(curve), task.name)])}
+        healthy = place.slices("val_healthy")
+        try:
+            status = _train(task, place, training, shared, epochs, curve, healthy)
+        except health.Diverged as error:
+            return {"status": "diverged", "reason": str(error), **reused}
         if place.rank.index > 0:
             return {}
-        reused = curve[: checkpoint.kept_epoch(shared, known, task.checkpoints)]
         if not training.optimisers and not checkpoint.there(shared):  # a model without training has one, too
             checkpoint.save(training, curve, shared)
-        kept = checkpoint.keep(shared, training.epoch, task.checkpoints)
+        kept = checkpoint.keep(shared, training.epoch, task.checkpoints, task.name)
         how = {"scoring": run.scoring.plain(), "painting": task.painting, "threads": task.threads}
         detector = Detector(training.model, run.scoring, place.device, recall=KeptMaps(kept))
         try:
-            found = scored(
-                kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy, kept)
-            )
+            with room(kept):
+                found = scored(
+                    kept, how, Path(task.folder), lambda: _validated(task, place, detector.fit(healthy), healthy, kept)
+                )
         except StudyHalted:
             raise
         except Exception as error:  # the other ranks have gone
-            return _failed(error)
+            return {**_failed(error), **reused}
         task.mirror.send(shared)
     return {
         "status": status,
         "training": key,
-        "seconds_reused": sum(row["seconds"] for row in reused),
         "precision": training.precision,
         "parameters": sum(parameter.numel() for parameter in training.model.parameters()),
+        **reused,
         **found,
     }
 
