@@ -18,6 +18,7 @@ from typer.core import TyperCommand
 
 from uadray.bundle.content import NOTICE
 from uadray.console import OUT, exit_codes, run
+from uadray.options import Device
 from uadray.prediction.runtime import RUNTIMES, Name
 
 Labels = list[str]
@@ -64,7 +65,7 @@ def bids_app(
         Path, typer.Option("--workspace", "--work-dir", "-w", help="Folder with studies, and for models by name.")
     ] = Path("runs"),
     tracking_uri: Annotated[str | None, typer.Option(help="Of MLflow's registry, as in uadray.predict.")] = None,
-    device: Annotated[str, typer.Option(help="As PyTorch names it: cpu, cuda, mps.")] = "cpu",
+    device: Device = "cpu",
     runtime: Annotated[Name, typer.Option(help="What runs the network, as in uadray.predict.")] = "torch",
     skip_bids_validation: Annotated[
         bool, typer.Option("--skip-bids-validation", "--skip_bids_validator", help="Without effect: none is done.")

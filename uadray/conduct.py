@@ -20,7 +20,7 @@ from uadray.data.subject import Part
 from uadray.files import write_json
 from uadray.interrupts import heeded
 from uadray.layout import IMPORTANCE, STUDIES
-from uadray.prepare import prepared
+from uadray.preparing import prepared
 from uadray.study.best import write_best
 from uadray.study.comparison import write_comparison
 from uadray.study.folder import Agree, as_it_began, held

@@ -14,11 +14,11 @@ import typer
 from uadray.console import OUT, exit_codes, run
 from uadray.data.subject import Split
 from uadray.errors import Problem, StudyError
+from uadray.options import Trial
 from uadray.study.ledger import Ledger
 from uadray.study.naming import Named, study_folder
 from uadray.study.selection import sealed_trial
 
-Which = Annotated[int | None, typer.Option(help="Trial; the selected one unless given.", min=0)]
 Other = Annotated[Path | None, typer.Option("--store", help="Folder of a store; the study's own unless given.")]
 Part = Annotated[Split, typer.Option(help="Whose patients.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the tables; evaluations/ in the study's unless given.")]
@@ -26,7 +26,7 @@ Out = Annotated[Path | None, typer.Option(help="Folder for the tables; evaluatio
 
 def evaluate(
     study: Named,
-    trial: Which = None,
+    trial: Trial = None,
     store: Other = None,
     split: Part = "test",
     out: Out = None,

@@ -16,18 +16,15 @@ import typer
 
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import ConfigError, Problem
+from uadray.options import TrackingUri, Trial, Workspace
 
-Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
-TrackingUri = Annotated[
-    str | None, typer.Option(help="Of the registry; else MLFLOW_TRACKING_URI, else SQLite in the workspace.")
-]
 STUDY = "Folder of a study or a model, or NAME of a study in the workspace; with :best, :TRIAL. Or models:/NAME@ALIAS."
 
 
 def export(
     study: Annotated[str, typer.Argument(help=STUDY)],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the model, new or a former model.")],
-    trial: Annotated[int | None, typer.Option(help="Trial; the selected one unless given.", min=0)] = None,
+    trial: Trial = None,
     onnx: Annotated[bool, typer.Option("--onnx", help="Add reconstruction.onnx, held against PyTorch.")] = False,
     workspace: Workspace = Path("runs"),
     tracking_uri: TrackingUri = None,

@@ -5,15 +5,13 @@ python -m uadray.fsck runs/stores/KEY
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from uadray.console import ERR, OUT, exit_codes, run
+from uadray.options import StoreFolder
 
 
-def fsck(store: Annotated[Path, typer.Argument(help="Folder of a store, the one with manifest.json.")]) -> None:
+def fsck(store: StoreFolder) -> None:
     """Print what is wrong with a store, or one line if it is intact."""
     with exit_codes():
         from uadray.data.fsck import check

@@ -17,6 +17,7 @@ import typer
 
 from uadray.bundle.content import NOTICE
 from uadray.console import OUT, exit_codes, run
+from uadray.options import Device, TrackingUri, Workspace
 from uadray.prediction.runtime import RUNTIMES, Name
 
 Model = Annotated[
@@ -26,11 +27,6 @@ Model = Annotated[
 Scan = Annotated[Path, typer.Argument(help="A scan (.nii, .nii.gz), a BIDS folder, or a table (.csv, .tsv) of scans.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results: new, or one of earlier results.")]
 BrainMask = Annotated[Path | None, typer.Option(help="Of a single scan, on its grid.")]
-Workspace = Annotated[Path, typer.Option(help="Folder for cohorts, stores, studies and the MLflow database.")]
-TrackingUri = Annotated[
-    str | None, typer.Option(help="Of the registry; else MLFLOW_TRACKING_URI, else SQLite in the workspace.")
-]
-Device = Annotated[str, typer.Option(help="As PyTorch names it: cpu, cuda, mps.")]
 
 
 def predict(

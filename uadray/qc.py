@@ -12,13 +12,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from uadray.console import OUT, exit_codes, run
+from uadray.options import StoreFolder
 
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the pages; STORE-qc if not given.")]
 
 
-def qc(
-    store: Annotated[Path, typer.Argument(help="Folder of a store, the one with manifest.json.")], output: Output = None
-) -> None:
+def qc(store: StoreFolder, output: Output = None) -> None:
     """Write the pages and say where they are."""
     with exit_codes():
         from uadray.data.qc.pages import write_pages

@@ -13,7 +13,7 @@ import yaml
 from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
 from uadray.files import write_text
-from uadray.prepare import Address
+from uadray.options import Address
 from uadray.study.checking import load
 from uadray.study.ledger import Ledger
 from uadray.study.naming import Named, study_folder

@@ -14,7 +14,7 @@ import typer
 
 from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
-from uadray.prepare import Address, Bids, WorkspaceOrUrl
+from uadray.options import Address, Bids, WorkspaceOrUrl
 from uadray.study.checking import load
 from uadray.study.one_run import one_run
 
