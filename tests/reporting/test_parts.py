@@ -17,8 +17,8 @@ from uadray.errors import ConfigError, StudyError
 from uadray.files import write_json
 from uadray.pseudonyms import pseudonym
 from uadray.reporting import asked, cohort, search, trust
+from uadray.reporting.from_slices import extremes
 from uadray.reporting.gathering import gather
-from uadray.reporting.opened import extremes
 from uadray.reporting.parallel import BOTTOM, TOP, parallel
 from uadray.reporting.privacy import anonymous, kind_of, shareable
 from uadray.reporting.score_charts import percentiles

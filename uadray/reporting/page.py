@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from uadray.reporting import asked, cohort, reproduce, result, score_charts, search, search_charts, short, trust, words
+from uadray.reporting.from_slices import FromSlices, from_slices
 from uadray.reporting.gathering import Found
-from uadray.reporting.opened import KEPT, Opened, opened
 from uadray.reporting.parallel import parallel
 from uadray.study.comparison import standings
 from uadray.study.importance import FEWEST
@@ -24,8 +23,7 @@ SHOWN = 5  # trials whose percentile curves are drawn
 
 def render(found: Found) -> str:
     """The page of a study; all text is escaped. Opens the test split unless an earlier report did."""
-    kept = found.ledger.folder / KEPT
-    seen = opened(found, json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {})
+    seen = from_slices(found)
     loader = PackageLoader("uadray", "reporting/templates")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     style, script = (loader.get_source(pages, name)[0] for name in ("report.css", "report.js"))
@@ -51,7 +49,7 @@ def render(found: Found) -> str:
     )
 
 
-def _short(found: Found, seen: Opened) -> dict[str, Any]:
+def _short(found: Found, seen: FromSlices) -> dict[str, Any]:
     compared = short.against_baseline(found.verdict) if found.verdict else []
     sentences = [short.trials(found), short.ending(found), short.chosen(found), *compared]
     return {"tiles": short.tiles(found, seen), "sentences": [sentence for sentence in sentences if sentence]}
@@ -86,7 +84,7 @@ def _data(found: Found) -> dict[str, Any]:
     }
 
 
-def _result(found: Found, seen: Opened) -> dict[str, Any] | None:
+def _result(found: Found, seen: FromSlices) -> dict[str, Any] | None:
     verdict = found.verdict
     if verdict is None:
         return None

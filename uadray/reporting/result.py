@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from uadray.pseudonyms import pseudonym
-from uadray.reporting.opened import Opened
+from uadray.reporting.from_slices import FromSlices
 from uadray.reporting.words import Row, Table, between, number, p_value, short
 from uadray.scoring.scorecard import PatientScore, Scorecard
 from uadray.scoring.statistics.comparisons import Comparison, compare
@@ -40,17 +40,17 @@ def with_interval(values: Values) -> str:
     return between(interval(values))
 
 
-def measures(verdict: Verdict, opened: Opened) -> Table:
+def measures(verdict: Verdict, seen: FromSlices) -> Table:
     """Every measure of the winner and the baseline beside its definition."""
-    shown = _scores(verdict, opened) + _limits() + _lesions() + _times()
+    shown = _scores(verdict, seen) + _limits() + _lesions() + _times()
     cells = [(m.name, m.value(verdict.winner), m.value(verdict.baseline), m.meaning) for m in shown]
     rows = [Row(row, strong=m.strong) for row, m in zip(cells, shown, strict=True)]
     return Table(("measure*", "winner", "intensity baseline", "what it is*"), rows)
 
 
-def _scores(verdict: Verdict, opened: Opened) -> list[Measure]:
+def _scores(verdict: Verdict, seen: FromSlices) -> list[Measure]:
     def pooled(contender: Contender) -> str:
-        found = opened.winner_auprc if contender is verdict.winner else opened.baseline_auprc
+        found = seen.winner_auprc if contender is verdict.winner else seen.baseline_auprc
         return between(found) if found else number(contender.test.auprc)
 
     return [

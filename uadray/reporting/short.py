@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from uadray.reporting.from_slices import FromSlices
 from uadray.reporting.gathering import Found
-from uadray.reporting.opened import Opened
 from uadray.reporting.result import differences, of_patients, with_interval
 from uadray.reporting.words import MEANING, counted, listed, number, of_metric
 from uadray.study.ledger import Status
@@ -70,7 +70,7 @@ def against_baseline(verdict: Verdict) -> list[str]:
     return sentences
 
 
-def tiles(found: Found, seen: Opened) -> list[Tile]:
+def tiles(found: Found, seen: FromSlices) -> list[Tile]:
     """The numbers of the test; [] where nothing was tested."""
     verdict = found.verdict
     if verdict is None:

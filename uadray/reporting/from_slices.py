@@ -7,6 +7,7 @@ second report opens nothing.
 from __future__ import annotations
 
 import base64
+import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -50,7 +51,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Opened:
+class FromSlices:
     """What was got from the test slices; `missing` says why nothing was."""
 
     winner_auprc: Interval | None = None
@@ -59,33 +60,34 @@ class Opened:
     missing: str = ""
 
     @classmethod
-    def parse(cls, plain: dict[str, Any]) -> Opened:
+    def parse(cls, plain: dict[str, Any]) -> FromSlices:
         winner, bar = (Interval(**plain[name]) if plain[name] else None for name in ("winner_auprc", "baseline_auprc"))
         pictures = tuple(Picture(p["title"], p["uri"], tuple(p["patients"])) for p in plain["pictures"])
         return cls(winner, bar, pictures)
 
 
-def opened(found: Found, kept: dict[str, Any]) -> Opened:
-    """Pictures and intervals of the verdict: those in `kept`, if they are its; else the test split is opened for them.
+def from_slices(found: Found) -> FromSlices:
+    """Pictures and intervals of the verdict: those that are kept, if they are its; else the test split is opened.
 
     Where slices or weights are gone, a reason instead.
     """
     if found.verdict is None or found.winner is None:
-        return Opened(missing="nothing was tested")
-    verdict = sha256(found.ledger.folder / "test.json")
+        return FromSlices(missing="nothing was tested")
+    path, verdict = found.ledger.folder / KEPT, sha256(found.ledger.folder / "test.json")
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if kept.get("verdict") == verdict:
-        return Opened.parse(kept["opened"])
+        return FromSlices.parse(kept["opened"])
     if found.store is None:
-        return Opened(missing="the prepared slices are no longer there")
+        return FromSlices(missing="the prepared slices are no longer there")
     try:
         result = _open(found, found.store, found.verdict, found.winner)
     except UadError as error:
-        return Opened(missing=f"the weights or the slices cannot be read any more ({error.problems[0].code})")
-    write_json(found.ledger.folder / KEPT, {"verdict": verdict, "opened": asdict(result)})
+        return FromSlices(missing=f"the weights or the slices cannot be read any more ({error.problems[0].code})")
+    write_json(path, {"verdict": verdict, "opened": asdict(result)})
     return result
 
 
-def _open(found: Found, store: Store, verdict: Verdict, winner: Record) -> Opened:
+def _open(found: Found, store: Store, verdict: Verdict, winner: Record) -> FromSlices:
     torch.set_num_threads(found.plan.resources.cpus_per_worker)
     exact_fp32()
     device, healthy = found.plan.resources.device_here, store.read("val", "healthy")
@@ -101,7 +103,7 @@ def _open(found: Found, store: Store, verdict: Verdict, winner: Record) -> Opene
         _picture(title, chosen, detector, test, unfiltered, winner.threshold)
         for title, chosen in extremes(verdict.winner.test.patients).items()
     ]
-    return Opened(_pooled(maps, test), _pooled(bar.anomaly_maps(test), test), tuple(pictures))
+    return FromSlices(_pooled(maps, test), _pooled(bar.anomaly_maps(test), test), tuple(pictures))
 
 
 def extremes(patients: Sequence[PatientScore]) -> dict[str, list[PatientScore]]:
