@@ -47,7 +47,7 @@ from uadray.prediction.runtime import RUNTIMES, Name, OpenVino, Torch
 from uadray.prediction.scans import wanted
 from uadray.prediction.way_back import WayBack
 from uadray.scoring.detector import Detector
-from uadray.viewing.qc import write_qc
+from uadray.viewing.sheet import write_sheet
 from uadray.viewing.viewer import write_viewer
 
 PREPARE = {"skull_strip": {"kind": "none"}, "slices": {"kind": "middle", "count": 20}}
@@ -198,7 +198,7 @@ def scan(options: argparse.Namespace, folder: Path) -> None:
         for name, runtime in RUNTIMES.items():
             steps, found[name] = applied(bundle, asked.image, runtime)
             steps["write"] = timed(write, found[name], asked, folder / "out", bundle, links)
-            steps["QC picture"] = timed(write_qc, found[name], figures / "sub")
+            steps["QC picture"] = timed(write_sheet, found[name], figures / "sub")
             steps["viewer"] = timed(write_viewer, found[name], figures / "sub")
             rounds[name].append(steps)
     heads = " | ".join(f"{name}, wall s | CPU s" for name in RUNTIMES)

@@ -1,6 +1,6 @@
 import pytest
 
-from uadray.study.stopping import AshaConfig, HyperbandConfig, MedianConfig, NeverConfig
+from uadray.study.stopping import AshaConfig, HyperbandConfig, MedianRuleConfig, NeverConfig
 
 
 def settled(curves):
@@ -31,24 +31,24 @@ def test_the_last_epoch_has_no_limit():
     curves = settled([[0.1] * 4] * 4)
     assert AshaConfig(grace_epochs=2, reduction_factor=2).limits(9, curves, epochs=4) == {2: 0.1}
     assert AshaConfig(grace_epochs=4, reduction_factor=2).limits(9, curves, epochs=4) == {}
-    assert MedianConfig(grace_epochs=2, startup_trials=1).limits(9, curves, epochs=4).keys() == {2, 3}
+    assert MedianRuleConfig(grace_epochs=2, startup_trials=1).limits(9, curves, epochs=4).keys() == {2, 3}
 
 
 def test_epochs_whose_loss_says_nothing_are_not_compared():
     late = [(0, {3: 0.2}), (1, {3: 0.4}), (2, {1: 0.9, 2: 0.9, 3: 0.3})]
     assert AshaConfig(grace_epochs=1, reduction_factor=3).limits(9, late, epochs=8) == {3: 0.2}
-    assert MedianConfig(grace_epochs=3, startup_trials=3).limits(9, late, epochs=4) == {3: pytest.approx(0.4)}
+    assert MedianRuleConfig(grace_epochs=3, startup_trials=3).limits(9, late, epochs=4) == {3: pytest.approx(0.4)}
 
 
 def test_the_median_of_running_averages_is_the_limit_of_every_epoch_after_grace():
     curves = settled([[0.8, 0.4, 0.0], [0.6, 0.4, 0.2], [0.2, 0.2, 0.2], [0.9]])
-    limits = MedianConfig(startup_trials=3, grace_epochs=2).limits(9, curves, epochs=5)
+    limits = MedianRuleConfig(startup_trials=3, grace_epochs=2).limits(9, curves, epochs=5)
     assert limits == {2: pytest.approx(0.5), 3: pytest.approx(0.4)}
 
 
 def test_the_median_has_no_limit_before_enough_trials_reached_an_epoch():
     curves = settled([[0.8, 0.4], [0.6]])
-    assert MedianConfig(startup_trials=2, grace_epochs=1).limits(9, curves, epochs=5) == {1: pytest.approx(0.7)}
+    assert MedianRuleConfig(startup_trials=2, grace_epochs=1).limits(9, curves, epochs=5) == {1: pytest.approx(0.7)}
 
 
 def test_trials_take_turns_in_brackets_by_their_shares():

@@ -23,10 +23,10 @@ from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
 from uadray.prediction.scans import Wanted
 from uadray.section import digest
 from uadray.training.reuse import code
-from uadray.viewing.qc import write_qc
+from uadray.viewing.sheet import write_sheet
 from uadray.viewing.viewer import write_viewer
 
-FIGURES: tuple[Figure, ...] = (write_qc, write_viewer)  # what is drawn of each scan
+FIGURES: tuple[Figure, ...] = (write_sheet, write_viewer)  # what is drawn of each scan
 
 
 class Each(Protocol):

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from uadray.scoring.selection import Node, Program, Value, median_of_tiles
+from uadray.scoring.median_network import Node, Program, Value, median_of_tiles
 
 Maps = NDArray[np.float32]
 

@@ -120,7 +120,7 @@ class HyperbandConfig(Section):
         return chosen
 
 
-class MedianConfig(Section):
+class MedianRuleConfig(Section):
     """The median rule (Golovin et al. 2017, Google Vizier): a trial that is worse than the middle of them stops."""
 
     kind: Literal["median"] = "median"
@@ -137,7 +137,7 @@ class MedianConfig(Section):
         Golovin et al. hold a trial's best loss so far against it; here it is the last one.
 
         >>> settled = [(0, {1: 0.9, 2: 0.5}), (1, {1: 0.4, 2: 0.2}), (2, {1: 0.6})]
-        >>> MedianConfig(startup_trials=2, grace_epochs=1).limits(3, settled, epochs=3)
+        >>> MedianRuleConfig(startup_trials=2, grace_epochs=1).limits(3, settled, epochs=3)
         {1: 0.6, 2: 0.5}
         """
         limits = {}
@@ -152,4 +152,4 @@ class MedianConfig(Section):
         return limits
 
 
-SchedulerConfig = Annotated[NeverConfig | AshaConfig | HyperbandConfig | MedianConfig, Field(discriminator="kind")]
+SchedulerConfig = Annotated[NeverConfig | AshaConfig | HyperbandConfig | MedianRuleConfig, Field(discriminator="kind")]

@@ -1,4 +1,4 @@
-"""The picture of a scan: its slices, in radiological view, and what was not assessed."""
+"""The sheet of a scan: its slices, in radiological view, and what was not assessed."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,12 @@ from PIL import Image
 from showing import ASSESSED, SIDES, made_prediction
 
 from uadray.errors import DataError
-from uadray.viewing.qc import _axial, _grid, _slices, _stripe, write_qc
+from uadray.viewing.sheet import _axial, _grid, _slices, _stripe, write_sheet
 from uadray.viewing.shown import shown
 
 
 def picture(found, folder):
-    write_qc(found, folder / "sub-01")
+    write_sheet(found, folder / "sub-01")
     return np.asarray(Image.open(folder / "sub-01_qc.png").convert("RGB")).astype(int)
 
 
@@ -71,5 +71,5 @@ def test_a_scan_that_has_gone_is_refused_and_no_picture_is_left(tmp_path):
     found = made_prediction(tmp_path)
     found.scan.unlink()
     with pytest.raises(DataError, match="UAD-101"):
-        write_qc(found, tmp_path / "sub-01")
+        write_sheet(found, tmp_path / "sub-01")
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""A picture of a scan and what a model makes of it, for a quick look at many scans."""
+"""A sheet of a scan's slices and what a model makes of them, for a quick look at many scans."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FINER = 3  # pixels of stripes in one of the picture, which would else cut them 
 STRIPE = 8 * FINER
 
 
-def write_qc(found: Prediction, stem: Path) -> Path:
+def write_sheet(found: Prediction, stem: Path) -> Path:
     """Write STEM_qc.png, whole or not at all: axial slices of the scan's own grid, a row each.
 
     They are the slice with most anomaly, and the middle and the two ends of what was assessed. What was not assessed is
