@@ -43,7 +43,7 @@ from uadray.models.zoo import ZOO
 from uadray.prediction import predicting
 from uadray.prediction.derivatives import write
 from uadray.prediction.predicting import Prediction, predict
-from uadray.prediction.runtime import RUNTIMES, Name, OpenVino, Torch
+from uadray.prediction.runtime import RUNTIMES, Name, OpenVino, Runtime
 from uadray.prediction.scans import wanted
 from uadray.prediction.way_back import WayBack
 from uadray.scoring.detector import Detector
@@ -209,7 +209,7 @@ def scan(options: argparse.Namespace, folder: Path) -> None:
         print(f"{name}: {unlike(found['torch'], other)}")
 
 
-def applied(bundle: Bundle, image: Path, runtime: Torch | OpenVino) -> tuple[dict[str, Seconds], Prediction]:
+def applied(bundle: Bundle, image: Path, runtime: Runtime) -> tuple[dict[str, Seconds], Prediction]:
     """The seconds of every step of `predict`, what lies between them included, and what it found."""
     spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     found: list[Prediction] = []

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from uadray.console import INCOMPLETE, OUT
-from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
+from uadray.prediction.runtime import RUNTIMES, Runtime
 
 if TYPE_CHECKING:
     from uadray.bundle.bundle import Bundle
@@ -25,7 +25,7 @@ def assess(
     out: Path,
     workers: int = 1,
     device: str = "cpu",
-    runtime: Torch | OpenVino = RUNTIMES["torch"],
+    runtime: Runtime = RUNTIMES["torch"],
 ) -> None:
     """Apply a model to scans, `workers` at a time; raises typer.Exit where some or all of them failed."""
     from uadray.prediction.batch import one_by_one, predict_all

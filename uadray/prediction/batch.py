@@ -19,7 +19,7 @@ from uadray.prediction.derivatives import Figure, write
 from uadray.prediction.kept import Marker, Outcome, write_table
 from uadray.prediction.predicting import predict
 from uadray.prediction.results import begin
-from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
+from uadray.prediction.runtime import RUNTIMES, Runtime
 from uadray.prediction.scans import Wanted
 from uadray.section import digest
 from uadray.training.reuse import code
@@ -53,7 +53,7 @@ class Worker:
     links: Mapping[Path, str]
     """The names of the scans' data sets in the description of the results."""
     device: str = "cpu"
-    runtime: Torch | OpenVino = RUNTIMES["torch"]
+    runtime: Runtime = RUNTIMES["torch"]
 
     def __call__(self, scan: Wanted) -> tuple[Outcome, bool]:
         """What became of a scan, and whether that was known before.
@@ -127,7 +127,7 @@ def predict_all(
     on_scan: Callable[[Outcome, bool], None] = lambda outcome, known: None,
     each: Each = one_by_one,
     device: str = "cpu",
-    runtime: Torch | OpenVino = RUNTIMES["torch"],
+    runtime: Runtime = RUNTIMES["torch"],
 ) -> list[Outcome]:
     """Assess scans and write their results, and predictions.tsv with a line for each, below `out`.
 

@@ -33,7 +33,7 @@ from uadray.data.store_writer import encode
 from uadray.data.subject import Subject
 from uadray.prediction.extent import Extent, extent
 from uadray.prediction.lesions import Lesion, lesions
-from uadray.prediction.runtime import RUNTIMES, OpenVino, Torch
+from uadray.prediction.runtime import RUNTIMES, Runtime
 from uadray.prediction.way_back import WayBack
 from uadray.scoring.postprocess import eroded
 from uadray.scoring.threshold import headline
@@ -85,7 +85,7 @@ def predict(
     brain_mask: Path | None = None,
     name: str = "scan",
     device: torch.device = torch.device("cpu"),
-    runtime: Torch | OpenVino = RUNTIMES["torch"],
+    runtime: Runtime = RUNTIMES["torch"],
 ) -> Prediction:
     """Apply a model to a FLAIR scan, .nii or .nii.gz, with the preparation that it was trained with.
 

@@ -6,9 +6,7 @@ faster; in fp32 its scores differ by rounding, in bf16 by more (docs/prediction.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Literal
 
 from uadray.section import Section
 
@@ -60,8 +58,8 @@ class OpenVino(Section):
         return compiled(bundle, device, self.precision)
 
 
-Runtime = Annotated[Torch | OpenVino, Field(discriminator="kind")]
-RUNTIMES: dict[Name, Torch | OpenVino] = {
+Runtime = Torch | OpenVino
+RUNTIMES: dict[Name, Runtime] = {
     "torch": Torch(),
     "openvino": OpenVino(),
     "openvino-bf16": OpenVino(precision="bf16"),
