@@ -25,9 +25,10 @@ import torch
 
 from uadray.data.batches import collect, dataset
 from uadray.data.bids import BidsCohort
+from uadray.data.each import Each, one_by_one
 from uadray.data.mapping import over_cores
 from uadray.data.phantom.cohort import PhantomCohort
-from uadray.data.preparation import Each, PrepareConfig, one_by_one, prepare
+from uadray.data.preparation import PrepareConfig, prepare
 from uadray.data.store import Store
 from uadray.data.subject import Subject
 from uadray.models.latent import SpatialLatentConfig

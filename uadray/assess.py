@@ -10,11 +10,11 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from uadray.console import INCOMPLETE, OUT
+from uadray.data.each import Each, one_by_one
 from uadray.prediction.runtime import RUNTIMES, Runtime
 
 if TYPE_CHECKING:
     from uadray.bundle.bundle import Bundle
-    from uadray.prediction.batch import Each
     from uadray.prediction.kept import Outcome
     from uadray.prediction.scans import Wanted
 
@@ -28,7 +28,7 @@ def assess(
     runtime: Runtime = RUNTIMES["torch"],
 ) -> None:
     """Apply a model to scans, `workers` at a time; raises typer.Exit where some or all of them failed."""
-    from uadray.prediction.batch import one_by_one, predict_all
+    from uadray.prediction.batch import predict_all
     from uadray.prediction.kept import TABLE
 
     each: Each = one_by_one

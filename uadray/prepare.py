@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from uadray.console import INCOMPLETE, OUT, exit_codes, run
-from uadray.data import preparation
+from uadray.data.each import Each, one_by_one
 from uadray.errors import ConfigError, Problem
 from uadray.options import Bids, WorkspaceAsGiven
 from uadray.preparing import checked, prepared
@@ -31,7 +31,7 @@ def prepare(
     """Prepare a study's slices and say what they are."""
     with exit_codes():
         plan, folder = load(space, bids), _folder(workspace)
-        each: preparation.Each = preparation.one_by_one
+        each: Each = one_by_one
         if workers > 1:
             from uadray.data.mapping import over_cores
 

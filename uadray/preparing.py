@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from uadray.console import OUT
 from uadray.data import preparation
 from uadray.data.cohorts import CohortConfig
+from uadray.data.each import Each, one_by_one
 from uadray.data.manifest import EXCLUSIONS
 from uadray.data.subject import Part, Subject
 from uadray.errors import DataError
@@ -24,7 +25,7 @@ def checked(
     cohort: CohortConfig,
     config: preparation.PrepareConfig,
     workspace: Path,
-    each: preparation.Each = preparation.one_by_one,
+    each: Each = one_by_one,
 ) -> None:
     """Every problem of the cohort as one DataError, or a line that says there is none."""
     with _progress(cohort, workspace) as (subjects, on_subject):
@@ -38,7 +39,7 @@ def prepared(
     cohort: CohortConfig,
     config: preparation.PrepareConfig,
     workspace: Path,
-    each: preparation.Each = preparation.one_by_one,
+    each: Each = one_by_one,
     require: Callable[[Iterable[Part]], None] = preparation.anyone,
 ) -> Store:
     """The cohort's store, with a progress bar while it is being made and lines about what is in it."""

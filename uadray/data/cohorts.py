@@ -6,12 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from uadray.data.bids import BidsCohort
-from uadray.data.few import FewSubjects
-from uadray.data.manifest_cohort import ManifestCohort
-from uadray.data.nnunet import NnunetCohort
-from uadray.data.phantom.cohort import PhantomCohort
+from uadray.data.few import FewSubjects, WholeCohort
 
-CohortConfig = Annotated[
-    BidsCohort | ManifestCohort | NnunetCohort | PhantomCohort | FewSubjects, Field(discriminator="kind")
-]
+CohortConfig = Annotated[WholeCohort | FewSubjects, Field(discriminator="kind")]

@@ -16,14 +16,14 @@ from uadray.data.phantom.cohort import PhantomCohort
 from uadray.data.subject import Subject
 from uadray.section import Section
 
-WholeCohort = Annotated[BidsCohort | ManifestCohort | NnunetCohort | PhantomCohort, Field(discriminator="kind")]
+WholeCohort = BidsCohort | ManifestCohort | NnunetCohort | PhantomCohort
 
 
 class FewSubjects(Section):
     """The first healthy subjects and the first patients of a cohort, from each split that it gives in turn."""
 
     kind: Literal["few"] = "few"
-    of: WholeCohort
+    of: Annotated[WholeCohort, Field(discriminator="kind")]
     """The cohort."""
     healthy: int = Field(default=6, ge=1)
     """Healthy subjects, and unlabelled ones, at most."""

@@ -10,20 +10,18 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from uadray.data.each import Each, Item, Result
 from uadray.errors import UadError
 
 AHEAD = 4  # tasks for each core, running or waiting: their results are in memory together
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
-
-def over_cores(workers: int) -> Callable[[Callable[[Item], Result], Sequence[Item]], Iterator[Result]]:
+def over_cores(workers: int) -> Each:
     """A `map` with so many processes; a Ray of this machine is started where none is running."""
     if not ray.is_initialized():
         ray.init(address="local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")

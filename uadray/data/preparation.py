@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from uadray.data.each import Each, one_by_one
 from uadray.data.pipeline import VERSION, Pipeline, PipelineConfig
 from uadray.data.preprocess.intensity import Measure
 from uadray.data.shares import HealthySubjects, TrainOn
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from uadray.data.store import Store
 
 LIBRARIES = ("nibabel", "numpy", "scipy", "SimpleITK", "torch")  # that shape slices; tools are in their steps' names
-Result = TypeVar("Result")
 
 
 class PrepareConfig(PipelineConfig):
@@ -39,17 +39,6 @@ class PrepareConfig(PipelineConfig):
     """Train, validation and test, by person."""
     max_excluded: int = Field(default=0, ge=0)
     """Subjects that may be left out for faults of their files, each with a line in exclusions.tsv; more are refused."""
-
-
-class Each(Protocol):
-    """How subjects are worked through: `map` takes one after the other."""
-
-    def __call__(self, function: Callable[[Subject], Result], subjects: Sequence[Subject], /) -> Iterable[Result]: ...
-
-
-def one_by_one(function: Callable[[Subject], Result], subjects: Sequence[Subject]) -> Iterator[Result]:
-    """In this process."""
-    return map(function, subjects)
 
 
 def anyone(parts: Iterable[Part]) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import torch
 
 from uadray.bundle.bundle import Bundle
+from uadray.data.each import Each, one_by_one
 from uadray.errors import UadError
 from uadray.files import sha256
 from uadray.prediction.derivatives import Figure, write
@@ -27,21 +27,6 @@ from uadray.viewing.sheet import write_sheet
 from uadray.viewing.viewer import write_viewer
 
 FIGURES: tuple[Figure, ...] = (write_sheet, write_viewer)  # what is drawn of each scan
-
-
-class Each(Protocol):
-    """How scans are worked through, in their order; results come in it, too."""
-
-    def __call__(
-        self, function: Callable[[Wanted], tuple[Outcome, bool]], items: Sequence[Wanted], /
-    ) -> Iterable[tuple[Outcome, bool]]: ...
-
-
-def one_by_one(
-    function: Callable[[Wanted], tuple[Outcome, bool]], items: Sequence[Wanted]
-) -> Iterator[tuple[Outcome, bool]]:
-    """In this process."""
-    return map(function, items)
 
 
 @dataclass(frozen=True)
