@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,51 +56,15 @@ def write_bundle(
         must, do = "a trial must have been scored", "Choose another trial."
         raise StudyError(Problem("UAD-332", f"trial {record.index}", must, record.reason or record.status, do))
     place = require_place(folder)
-    exact_fp32()
-    model = record.run.model.build(store.size)
-    load_weights(model, ledger.trial(record.index) / "checkpoints")
-    rows = store.rows("val", "healthy")
-    healthy = decode(rows)
-    spacing = dict(zip(rows["subject"].to_pylist(), map(tuple, rows["spacing_mm"].to_pylist()), strict=True))
-    detector = Detector(model, record.run.scoring, torch.device("cpu")).fit(healthy)
-    assert detector.standard is not None
-    fields = {name: np.ascontiguousarray(field) for name, field in detector.standard.fields.items()}
-
-    draft = draft_of(place)
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
-        weights = {name: value.contiguous() for name, value in model.state_dict().items()}
-        (draft / WEIGHTS).write_bytes(tensors_as_bytes(weights))  # a file that it saves itself is its owner's alone
-        if fields:
-            (draft / STANDARD).write_bytes(arrays_as_bytes(fields))
-        graph = write_graph(model.eval(), healthy.images, draft)
-        prepare = _prepare(store)
-        content = Content(
-            study=ledger.folder.name,
-            trial=record.index,
-            description=record.run.describe(),
-            run=record.run,
-            size=store.size,
-            prepare=prepare.model_copy(update={"register_to": prepare.register_to.packed(draft)}),
-            threshold=record.threshold,
-            origin=record.run.scoring.threshold.origin,
-            population=Population(subjects=len(spacing), slices=len(healthy.images)),
-            usual=usual(_measured(detector, healthy, spacing)),
-            standard=bool(fields),
-            graph=graph,
-            metrics=metrics(ledger, record),
-            store=store.key,
-            training=record.training,
-            versions=_versions(),
-        )
+    model = _Fitted.of(ledger, store, record)
+    with _in_place_of(place) as draft:
+        model.write(draft)
+        graph = write_graph(model.detector.model.eval(), model.healthy.images, draft)
+        content = _content(ledger, store, record, model, graph, draft)
         write_json(draft / MODEL, content.plain())
         write_text(draft / CARD, card(content))
         lines = (f"{sha256(path)}  {path.name}\n" for path in sorted(draft.iterdir()))
         write_text(draft / SUMS, "".join(lines))
-        _replace(place, draft)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return Bundle.open(folder)
 
 
@@ -116,25 +82,29 @@ def require_place(folder: Path) -> Path:
 
 def copied(bundle: Bundle, folder: Path) -> Bundle:
     """The same model file in another folder, as `write_bundle` writes it; raises DataError (UAD-376)."""
-    place = require_place(folder)
+    with _in_place_of(require_place(folder)) as draft:
+        for name in bundle.files:
+            shutil.copyfile(bundle.path / name, draft / name)
+    return Bundle.open(folder)
+
+
+@contextmanager
+def _in_place_of(place: Path) -> Iterator[Path]:
+    """A folder that takes a place when it is complete; nothing is left of it after an error.
+
+    The place is looked at once more before that: making a model file takes a while.
+    """
     draft = draft_of(place)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        for name in bundle.files:
-            shutil.copyfile(bundle.path / name, draft / name)
-        _replace(place, draft)
+        yield draft
+        require_place(place)
+        if place.exists():
+            shutil.rmtree(place)
+        draft.rename(place)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return Bundle.open(folder)
-
-
-def _replace(place: Path, draft: Path) -> None:
-    """Put a draft at its place, which is looked at once more: making a model file takes a while."""
-    require_place(place)
-    if place.exists():
-        shutil.rmtree(place)
-    draft.rename(place)
 
 
 def _others(place: Path) -> str:
@@ -148,18 +118,75 @@ def _others(place: Path) -> str:
     return "" if not there or {MODEL, SUMS} <= there else f"a folder with {', '.join(sorted(there))} alone"
 
 
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A trial's model, and the healthy validation subjects that its scoring was fitted on."""
+
+    detector: Detector
+    healthy: Slices
+    spacing_mm: Mapping[str, tuple[float, float, float]]
+
+    @classmethod
+    def of(cls, ledger: Ledger, store: Store, record: Record) -> _Fitted:
+        exact_fp32()
+        model = record.run.model.build(store.size)
+        load_weights(model, ledger.trial(record.index) / "checkpoints")
+        rows = store.rows("val", "healthy")
+        healthy = decode(rows)
+        spacing = dict(zip(rows["subject"].to_pylist(), map(tuple, rows["spacing_mm"].to_pylist()), strict=True))
+        return cls(Detector(model, record.run.scoring, torch.device("cpu")).fit(healthy), healthy, spacing)
+
+    @property
+    def fields(self) -> dict[str, NDArray[Any]]:
+        """What standardising learned."""
+        assert self.detector.standard is not None
+        return {name: np.ascontiguousarray(field) for name, field in self.detector.standard.fields.items()}
+
+    def write(self, folder: Path) -> None:
+        """The weights, and what standardising learned if it learned something."""
+        weights = {name: value.contiguous() for name, value in self.detector.model.state_dict().items()}
+        (folder / WEIGHTS).write_bytes(tensors_as_bytes(weights))  # a file that it saves itself is its owner's alone
+        if fields := self.fields:
+            (folder / STANDARD).write_bytes(arrays_as_bytes(fields))
+
+    def measured(self) -> Iterator[dict[str, float]]:
+        """The measures of every subject's slices."""
+        detector = self.detector
+        for subject, rows in by_patient(self.healthy):
+            own = self.healthy.only(rows.tolist())
+            yield measures(own, self.spacing_mm[subject], detector.unfiltered_maps(own), detector.config.scored(own))
+
+
+def _content(
+    ledger: Ledger, store: Store, record: Record, model: _Fitted, graph: Graph | None, folder: Path
+) -> Content:
+    """What the model file in `folder` says about itself; the template that its scans are registered to is put there."""
+    assert record.threshold is not None
+    prepare = _prepare(store)
+    return Content(
+        study=ledger.folder.name,
+        trial=record.index,
+        description=record.run.describe(),
+        run=record.run,
+        size=store.size,
+        prepare=prepare.model_copy(update={"register_to": prepare.register_to.packed(folder)}),
+        threshold=record.threshold,
+        origin=record.run.scoring.threshold.origin,
+        population=Population(subjects=len(model.spacing_mm), slices=len(model.healthy.images)),
+        usual=usual(model.measured()),
+        standard=bool(model.fields),
+        graph=graph,
+        metrics=metrics(ledger, record),
+        store=store.key,
+        training=record.training,
+        versions=_versions(),
+    )
+
+
 def _prepare(store: Store) -> PipelineConfig:
     """The preparation of a store, with the scale of intensities that was fitted."""
     settings: dict[str, Any] = {**store.manifest.settings, "intensity": store.manifest.intensity}
     return PipelineConfig.parse({name: settings[name] for name in PipelineConfig.model_fields if name in settings})
-
-
-def _measured(
-    detector: Detector, healthy: Slices, spacing: dict[str, tuple[float, float, float]]
-) -> Iterator[dict[str, float]]:
-    for subject, rows in by_patient(healthy):
-        own = healthy.only(rows.tolist())
-        yield measures(own, spacing[subject], detector.unfiltered_maps(own), detector.config.scored(own))
 
 
 def _versions() -> dict[str, str]:
