@@ -17,7 +17,7 @@ from uadray.errors import UadError
 from uadray.files import sha256
 from uadray.prediction.derivatives import Figure, write
 from uadray.prediction.kept import Marker, Outcome, write_table
-from uadray.prediction.predicting import predict
+from uadray.prediction.predicting import Prediction, predict
 from uadray.prediction.results import begin
 from uadray.prediction.runtime import RUNTIMES, Runtime
 from uadray.prediction.scans import Wanted
@@ -53,39 +53,17 @@ class Worker:
         except UadError as error:
             return _refused(marker, error), False
         try:
-            bundle, device = _opened(self.model), torch.device(self.device)
-            key = digest(
-                scan.sources(self.links),
-                _content_of(scan.image),
-                _content_of(scan.brain_mask),
-                bundle.digest,
-                code(),
-                _templates(),
-                self.runtime.plain(),
-                device.type,
-            )
+            bundle, key = _opened(self.model), self._key(scan)
             if (known := marker.known(key)) is not None:
                 return known, True
             marker.forget()
-            found = predict(bundle, scan.image, scan.brain_mask, scan.stem, device, self.runtime)
+            found = predict(bundle, scan.image, scan.brain_mask, scan.stem, torch.device(self.device), self.runtime)
             files = write(found, scan, self.out, bundle, self.links, FIGURES)
         except UadError as error:
             return _kept(marker, _refused(marker, error)), False
         except Exception as error:
             return _kept(marker, failed(marker, "", repr(error))), False
-        outcome = Outcome(
-            scan=scan.stem,
-            source=marker.source,
-            lesions=len(found.lesions),
-            lesion_ml=found.lesion_ml,
-            brain_share_assessed=found.extent.share,
-            slices_assessed=found.extent.slices,
-            slices_with_brain=found.extent.slices_with_brain,
-            warnings=found.warnings,
-            runtime=found.runtime,
-            device=found.device,
-            seconds=time.perf_counter() - started,
-        )
+        outcome = _done(marker, found, time.perf_counter() - started)
         marker.keep(outcome, key, files)
         return outcome, False
 
@@ -103,6 +81,19 @@ class Worker:
     def source(self, scan: Wanted) -> str:
         """What names the scan's image among those of all data sets."""
         return scan.sources(self.links)[0]
+
+    def _key(self, scan: Wanted) -> str:
+        """Names everything that the results of a scan are made from and by."""
+        return digest(
+            scan.sources(self.links),
+            _content_of(scan.image),
+            _content_of(scan.brain_mask),
+            _opened(self.model).digest,
+            code(),
+            _templates(),
+            self.runtime.plain(),
+            torch.device(self.device).type,
+        )
 
 
 def predict_all(
@@ -137,6 +128,23 @@ def predict_all(
             on_scan(outcomes[-1], False)
     write_table(out, outcomes)
     return outcomes
+
+
+def _done(marker: Marker, found: Prediction, seconds: float) -> Outcome:
+    """The outcome of a scan whose results are written."""
+    return Outcome(
+        scan=marker.scan.stem,
+        source=marker.source,
+        lesions=len(found.lesions),
+        lesion_ml=found.lesion_ml,
+        brain_share_assessed=found.extent.share,
+        slices_assessed=found.extent.slices,
+        slices_with_brain=found.extent.slices_with_brain,
+        warnings=found.warnings,
+        runtime=found.runtime,
+        device=found.device,
+        seconds=seconds,
+    )
 
 
 def failed(marker: Marker, code: str, reason: str) -> Outcome:
