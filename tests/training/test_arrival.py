@@ -23,7 +23,7 @@ def test_a_node_with_other_libraries_than_the_driver_computes_nothing(tmp_path, 
 
 
 def test_the_first_worker_alone_needs_the_study(tmp_path):
-    task = replace(made_task({}, tmp_path / "a" / "trials" / "0000"), libraries=installed(""))
+    task = replace(made_task({}, tmp_path / "a" / "trials" / "0000"), libraries=installed())
     with pytest.raises(Astray, match="UAD-445"):
         arrive(task, Rank(0, 2))
     arrive(task, SECOND)

@@ -13,16 +13,21 @@ LIBRARIES = ("torch", "numpy", "scipy", "pyarrow", "safetensors", "pydantic")
 
 def require_alike(nodes: Sequence[Node]) -> None:
     """Raise ConfigError (UAD-444), a problem for each node whose libraries are not those of this process."""
-    own = installed("")
+    own = installed()
     must, do = "a node must have the libraries of the one that runs the study", "Install the same, or use one image."
-    wrong = {node: said for node, said in on_each(nodes, installed).items() if said != own}
+    wrong = {node: said for node, said in on_each(nodes, answer).items() if said != own}
     if wrong:
         raise ConfigError(
             Problem("UAD-444", f"node {node}", f"{must} ({own})", said, do) for node, said in wrong.items()
         )
 
 
-def installed(name: str) -> str:
+def answer(name: str) -> str:
+    """What a node says, whatever its name."""
+    return installed()
+
+
+def installed() -> str:
     """The versions of what computes, in a line; for which accelerator they were built does not count."""
     return ", ".join(f"{library} {_version(library)}" for library in LIBRARIES)
 

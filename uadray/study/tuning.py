@@ -69,7 +69,7 @@ def run_trials(
         painting=plan.painting.plain(),
         threads=resources.cpus_per_worker,
         mirror=searcher.ledger.mirror,
-        libraries=installed(""),
+        libraries=installed(),
     )
     datasets, study = load_datasets(store, dataset), searcher.ledger.folder
     trainable = tune.with_parameters(run_trial, study=study, task=task, resources=resources, datasets=datasets)

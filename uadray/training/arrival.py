@@ -25,7 +25,7 @@ def arrive(task: Task, rank: Rank) -> None:
     The first rank alone needs it. Raises Astray where this node would compute otherwise than the process that runs the
     study (UAD-444, every rank), or has not got the study (UAD-445).
     """
-    own = installed("")
+    own = installed()
     if task.libraries not in ("", own):
         must, do = f"a node must have the libraries of the driver ({task.libraries})", "Install the same, or one image."
         raise Astray(Problem("UAD-444", f"node {platform.node()}", must, own, do))
