@@ -5,7 +5,7 @@ import signal
 import pytest
 import ray
 from making import made_slices
-from sweeping import command, run
+from sweeping import RANDOM, command, run
 
 
 @pytest.fixture
@@ -25,6 +25,15 @@ def undisturbed(tmp_path_factory):
     done = run(command(folder))
     assert done.returncode == 0, done.stderr + done.stdout
     return folder, done
+
+
+@pytest.fixture(scope="session")
+def undisturbed_random(tmp_path_factory):
+    """The folder of the random study that ran to its end on this machine alone, which no test may change."""
+    folder = tmp_path_factory.mktemp("undisturbed_random")
+    done = run(command(folder, space=RANDOM))
+    assert done.returncode == 0, done.stderr + done.stdout
+    return folder
 
 
 @pytest.fixture(scope="module")

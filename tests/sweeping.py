@@ -25,11 +25,14 @@ run:
   train: {epochs: 3}
   scoring: {median_filter: 3, threshold: {kind: healthy_percentile, percentile: {uniform: [90.0, 99.0]}}}
 """
+RANDOM = SPACE.replace("{kind: tpe, startup_trials: 2}", "{kind: random}")
+RANDOM = RANDOM.replace("trials: 5", "trials: 3").replace("epochs: 3", "epochs: 2")
+"""A shorter one, whose table is the same wherever its trials are computed."""
 
 
-def command(folder, *options):
-    """The sweep of SPACE in a folder, as a subprocess would be started."""
-    (folder / "tiny.yaml").write_text(SPACE)
+def command(folder, *options, space=SPACE):
+    """The sweep of a space in a folder, as a subprocess would be started."""
+    (folder / "tiny.yaml").write_text(space)
     return [
         sys.executable,
         "-m",

@@ -13,8 +13,8 @@ import boto3
 import mlflow
 import pytest
 from moto.server import ThreadedMotoServer
-from sweeping import run, table
-from test_sweep_on_a_cluster import RANDOM, ROOT, cluster, stranger, until
+from sweeping import RANDOM, run, table
+from test_sweep_on_a_cluster import ROOT, cluster, stranger, until
 
 from uadray.remote.mirror import There
 from uadray.remote.objects import Objects, cache
@@ -43,15 +43,6 @@ def command(folder, workspace, *options):
     return [sys.executable, "-m", "uadray.sweep", str(folder / "tiny.yaml"), "--workspace", workspace, *options]
 
 
-@pytest.fixture(scope="module")
-def undisturbed(server, tmp_path_factory):
-    """The same study in a folder."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    done = run(command(folder, str(folder / "runs")), env=server)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
 def brought_home(url, folder, server):
     done = run([sys.executable, "-m", "uadray.fetch", url, "-o", str(folder / "runs"), "--study", "tiny"], env=server)
     assert done.returncode == 0, done.stderr
@@ -59,7 +50,9 @@ def brought_home(url, folder, server):
 
 
 @pytest.mark.slow
-def test_a_study_whose_machine_is_lost_goes_on_from_the_url_alone_to_the_same_table(server, undisturbed, tmp_path):
+def test_a_study_whose_machine_is_lost_goes_on_from_the_url_alone_to_the_same_table(
+    server, undisturbed_random, tmp_path
+):
     url, home = "s3://studies/lost", tmp_path / "scratch"
     environment = {**server, "UADRAY_SCRATCH": str(home)}
     objects = Objects(url)
@@ -77,7 +70,7 @@ def test_a_study_whose_machine_is_lost_goes_on_from_the_url_alone_to_the_same_ta
     done = run(command(tmp_path, url), env=environment)
     assert done.returncode == 0, done.stderr
     assert {name: objects.read(name) for name in finished} == finished  # no finished trial ran again
-    assert table(brought_home(url, tmp_path, server)) == table(undisturbed)
+    assert table(brought_home(url, tmp_path, server)) == table(undisturbed_random)
     told = run([sys.executable, "-m", "uadray.report", str(tmp_path / "runs" / "studies" / "tiny")], env=server)
     assert told.returncode == 0, told.stderr
 
@@ -91,7 +84,7 @@ def test_a_study_whose_machine_is_lost_goes_on_from_the_url_alone_to_the_same_ta
 
 
 @pytest.mark.slow
-def test_nodes_that_share_no_folder_give_the_same_table(server, undisturbed, tmp_path):
+def test_nodes_that_share_no_folder_give_the_same_table(server, undisturbed_random, tmp_path):
     url, home = "s3://studies/apart", tmp_path / "scratch"
     home.mkdir()
     with cluster(cores=0) as found, stranger(found, home):  # only the stranger computes, in a cache of its own
@@ -99,7 +92,7 @@ def test_nodes_that_share_no_folder_give_the_same_table(server, undisturbed, tmp
     assert done.returncode == 0, done.stderr + done.stdout
     assert "cluster: 2 nodes, 1 cores" in done.stdout
     assert "scans: 0 prepared by the cluster's cores, 12 by this process" in done.stdout  # which alone has the files
-    assert table(brought_home(url, tmp_path, server)) == table(undisturbed)
+    assert table(brought_home(url, tmp_path, server)) == table(undisturbed_random)
 
 
 @pytest.mark.slow
@@ -137,9 +130,9 @@ def test_a_bucket_that_is_not_there_is_refused_before_anything_is_computed(serve
 
 
 @pytest.mark.slow
-def test_a_damaged_object_is_found_out_when_it_is_brought_home(server, undisturbed, tmp_path):
+def test_a_damaged_object_is_found_out_when_it_is_brought_home(server, undisturbed_random, tmp_path):
     url = "s3://studies/damaged"
-    objects, runs = Objects(url), (undisturbed / "runs").resolve()
+    objects, runs = Objects(url), (undisturbed_random / "runs").resolve()
     for folder in (runs / "studies" / "tiny", runs / "stores"):
         There(objects, str(runs)).send(folder)
     name = next(found for found in objects.sizes("studies/tiny/trials") if found.endswith("weights.safetensors"))

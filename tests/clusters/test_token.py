@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
@@ -102,12 +103,11 @@ def head():
 def test_a_program_without_the_token_cannot_connect_and_one_with_it_can(head):
     may = head.connect()
     assert "nodes 1" in may.stdout, may.stderr
-    wrong = head.connect(RAY_AUTH_TOKEN="8" * 64)
-    assert wrong.returncode != 0
-    assert "nodes" not in wrong.stdout
-    without = head.connect(RAY_AUTH_MODE="disabled")
-    assert without.returncode != 0
-    assert "nodes" not in without.stdout
+    tokens = ({"RAY_AUTH_TOKEN": "8" * 64}, {"RAY_AUTH_MODE": "disabled"})
+    with ThreadPoolExecutor() as both:  # each is tried for a while
+        refused = list(both.map(lambda token: head.connect(**token), tokens))
+    assert all(program.returncode != 0 for program in refused)
+    assert not any("nodes" in program.stdout for program in refused)
 
 
 @pytest.mark.skipif(bool(WITHOUT), reason=f"the Jobs API needs ray[default]: {', '.join(WITHOUT)} missing")
@@ -121,7 +121,7 @@ def test_the_jobs_api_answers_401_without_token_403_with_another_and_takes_a_job
             assert time.monotonic() < until
             time.sleep(0.5)
     assert head.submit({"Authorization": f"Bearer {'8' * 64}"}) == 403
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while (status := head.submit({"Authorization": f"Bearer {'7' * 64}"})) >= 500 and time.monotonic() < deadline:
         time.sleep(1)  # its agents may still be starting
     assert status == 200
