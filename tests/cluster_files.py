@@ -8,7 +8,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 CLUSTERS = ROOT / "clusters"
 RAY_UP = ["local", "aws", "gcp", "azure"]
-KUBERAY = ["kuberay-rayjob", "kuberay-raycluster"]
+KUBERAY = ["kuberay-rayjob", "kuberay-raycluster"]  # kuberay-workspace has what they share
 PINS = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
 
 

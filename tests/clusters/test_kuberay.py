@@ -12,6 +12,12 @@ def files(request):
 
 
 @pytest.fixture
+def workspace():
+    """The claim and the network policy."""
+    return documents("kuberay-workspace")
+
+
+@pytest.fixture
 def cluster(files):
     spec = files[0]["spec"]
     return spec.get("rayClusterSpec", spec)
@@ -27,11 +33,26 @@ def containers(files, cluster):
     return [container for pod in pods(files, cluster) for container in pod["containers"]]
 
 
-def test_it_is_a_ray_resource_with_its_claim_and_its_network_policy(files):
-    assert files[0]["apiVersion"] == "ray.io/v1"
+def test_it_is_a_ray_resource_and_takes_nothing_with_it_when_it_is_deleted(files):
+    assert [file["apiVersion"] for file in files] == ["ray.io/v1"]
     assert files[0]["kind"] in ("RayJob", "RayCluster")
-    assert [file["kind"] for file in files[1:]] == ["PersistentVolumeClaim", "NetworkPolicy"]
-    assert files[1]["spec"]["accessModes"] == ["ReadWriteMany"]
+
+
+def test_claim_and_network_policy_have_a_file_of_their_own(workspace):
+    assert [file["kind"] for file in workspace] == ["PersistentVolumeClaim", "NetworkPolicy"]
+    assert workspace[0]["spec"]["accessModes"] == ["ReadWriteMany"]
+
+
+def test_the_page_deletes_files_only_where_it_says_that_the_results_go():
+    page = (CLUSTERS / "README.md").read_text()
+    deleted = re.findall(r"kubectl delete (?:--filename|-f) (\S+) *(.*)", page)
+    assert deleted == [("~/my-workspace.yaml", "removes the results")]
+
+
+def test_a_job_that_is_over_is_deleted_by_its_name_and_applied_again():
+    name = documents("kuberay-rayjob")[0]["metadata"]["name"]
+    again = f"kubectl delete rayjob {name} && kubectl apply --filename ~/my-rayjob.yaml"
+    assert again in (CLUSTERS / "README.md").read_text()
 
 
 def test_ray_is_the_tested_one(files, cluster):
@@ -96,19 +117,22 @@ def test_telemetry_is_off_in_every_node(cluster):
         assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
-def test_only_the_cluster_and_the_operator_reach_it(files, cluster):
-    policy = files[2]["spec"]
+def test_only_the_cluster_and_the_operator_reach_it(files, cluster, workspace):
+    policy = workspace[1]["spec"]
     labels = policy["podSelector"]["matchLabels"]
     templates = [cluster["headGroupSpec"]["template"], *[group["template"] for group in cluster["workerGroupSpecs"]]]
     templates += [files[0]["spec"][key] for key in ("submitterPodTemplate",) if key in files[0]["spec"]]
     assert all(template["metadata"]["labels"] == labels for template in templates)
     assert policy["policyTypes"] == ["Ingress"]
-    assert all("podSelector" in peer for rule in policy["ingress"] for peer in rule["from"])
+    operator = {"app.kubernetes.io/component": "kuberay-operator"}  # of its pods, by Helm's chart and by kustomize
+    ((own, other),) = [rule["from"] for rule in policy["ingress"]]
+    assert own == {"podSelector": {"matchLabels": labels}}
+    assert other == {"namespaceSelector": {}, "podSelector": {"matchLabels": operator}}
     assert "serviceType" not in cluster["headGroupSpec"]  # ClusterIP
 
 
-def test_head_and_workers_share_the_workspace(files, cluster):
-    claim = files[1]["metadata"]["name"]
+def test_head_and_workers_share_the_workspace(cluster, workspace):
+    claim = workspace[0]["metadata"]["name"]
     for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
         volumes = {volume["name"]: volume for volume in group["template"]["spec"]["volumes"]}
         assert volumes["workspace"]["persistentVolumeClaim"]["claimName"] == claim
@@ -127,4 +151,3 @@ def test_a_job_ends_with_its_cluster_and_is_not_repeated_blindly():
 def test_a_job_and_a_kept_cluster_differ_in_nothing_but_the_job():
     job, cluster = (documents(name) for name in KUBERAY)
     assert job[0]["spec"]["rayClusterSpec"] == cluster[0]["spec"]
-    assert job[1:] == cluster[1:]
