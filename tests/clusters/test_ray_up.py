@@ -2,15 +2,24 @@
 
 import copy
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
+import ray.autoscaler
 import ray.autoscaler._private._azure as azure
-from cluster_files import PINS, RAY_UP, ROOT, documents, leaves
+import yaml
+from cluster_files import CLUSTERS, PINS, RAY_UP, ROOT, documents, leaves
 from jsonschema import ValidationError
 from ray.autoscaler._private.util import prepare_config, validate_config
 
 CLOUDS = [name for name in RAY_UP if name != "local"]
+APT = """echo "$1" >> "$AT/asked"
+case "$1" in
+    update) [ "$(grep -c update "$AT/asked")" = 2 ] ;;
+    install) touch "$AT/mount.nfs4" ;;
+esac"""  # the first update finds another at work
 
 
 @pytest.fixture(params=RAY_UP)
@@ -26,6 +35,11 @@ def cloud(request):
 def commands(cluster):
     stages = ("initialization", "setup", "head_setup", "worker_setup", "head_start_ray", "worker_start_ray")
     return "\n".join(command for stage in stages for command in cluster.get(f"{stage}_commands", []))
+
+
+def clients(text):
+    """(package, version or nothing) of each client of Azure that is named."""
+    return sorted(re.findall(r"\b(azure-[a-z-]+|msrest[a-z]*)(?:==([\w.]+))?", text))
 
 
 def starts(cluster):
@@ -113,6 +127,35 @@ def test_every_node_mounts_the_share_before_its_container_starts(cloud):
     assert "sudo mount -t nfs" in mounts
 
 
+def test_what_mounts_the_share_is_installed_where_an_image_lacks_it(cloud, tmp_path):
+    _, install, mount, _ = cloud["initialization_commands"]
+    assert "sudo mount -t nfs" in mount
+    assert install.startswith("test -e /sbin/mount.nfs4 ||")
+    for name, body in {"sudo": 'exec "$@"', "sleep": "", "apt-get": APT}.items():
+        stand_in = tmp_path / name
+        stand_in.write_text(f"#!/bin/sh\n{body}\n")
+        stand_in.chmod(0o755)
+    there = install.replace("/sbin/mount.nfs4", str(tmp_path / "mount.nfs4"))
+    for _ in range(2):  # by the second time it is there
+        done = subprocess.run(["bash", "-c", there], env={"PATH": f"{tmp_path}:/usr/bin:/bin", "AT": str(tmp_path)})
+        assert done.returncode == 0
+    assert (tmp_path / "asked").read_text().split() == ["update", "update", "install"]
+
+
+def test_idle_machines_are_deleted_and_not_kept_with_their_disks(cloud):
+    kept = {"aws": True, "azure": True, "gcp": False}  # Ray's defaults
+    assert cloud["provider"].get("cache_stopped_nodes", kept[cloud["provider"]["type"]]) is False
+
+
+def test_the_account_of_the_head_too_may_use_the_bucket_since_the_driver_runs_there():
+    head = re.search(r"#   CHANGE_ME_HEAD_PROFILE(.*?)#   CHANGE_ME", (CLUSTERS / "aws.yaml").read_text(), re.DOTALL)
+    assert "bucket" in head[1]
+    for name in ("gcp.yaml", "README.md"):  # objectAdmin, which Ray gives, lacks storage.buckets.get
+        text = (CLUSTERS / name).read_text()
+        assert "ray-autoscaler-sa-v1" in text
+        assert "roles/storage.legacyBucketReader" in text
+
+
 def test_disks_are_encrypted_where_the_cloud_does_not_do_so_by_itself():
     nodes = documents("aws")[0]["available_node_types"].values()
     for node in nodes:
@@ -125,6 +168,14 @@ def test_all_clouds_install_and_start_in_the_same_way():
     first, *others = [documents(name)[0] for name in CLOUDS]
     for other in others:
         assert {key: other[key] for key in same} == {key: first[key] for key in same}
+
+
+def test_azures_clients_are_of_the_versions_that_ray_can_import_on_the_head_and_where_ray_up_is_typed():
+    defaults = yaml.safe_load((Path(ray.autoscaler.__file__).parent / "azure" / "defaults.yaml").read_text())
+    of_ray = clients("\n".join(defaults["head_setup_commands"]))
+    assert "azure-mgmt-resource" in dict(of_ray)
+    assert clients("\n".join(documents("azure")[0]["head_setup_commands"])) == of_ray
+    assert clients((CLUSTERS / "README.md").read_text()) == of_ray
 
 
 def test_azure_parameters_are_those_of_rays_template():
