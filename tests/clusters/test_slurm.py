@@ -67,7 +67,7 @@ def test_ray_is_started_on_all_nodes_and_the_study_once(job):
     assert done.returncode == 0, done.stderr
     first, second = of(notes, "srun")
     assert first == "--nodes=1 --ntasks=1 --nodelist=node1 hostname -I"
-    assert second.startswith("--nodes=2 --ntasks=2 ")
+    assert second.startswith("--nodes=2 --ntasks=2 --cpus-per-task=16 ")
     (started,) = [line for line in of(notes, "ray") if line.startswith("symmetric-run")]
     assert started.startswith("symmetric-run --address 10.1.2.3:24567 --min-nodes 2 --num-cpus=16 --num-gpus=1 ")
     (study,) = of(notes, "python")
