@@ -26,6 +26,13 @@ def test_one_voxel_finds_a_lesion_and_a_component_in_none_is_a_false_positive():
     assert found.f1 == pytest.approx(0.4)
 
 
+def test_a_lesion_can_be_asked_to_be_segmented_in_part():
+    segmentation, truth = drawn(np.s_[0, 2:8, 2:8]), drawn(BIG)  # half of it
+    assert detect(segmentation, truth, share=0.5).found == 1
+    assert detect(segmentation, truth, share=0.51).found == 0
+    assert detect(segmentation, truth, share=0.51).false_positives == 0
+
+
 def test_several_components_in_a_lesion_are_right_and_one_over_several_finds_all():
     pieces = detect(drawn(np.s_[0, 2, 2], np.s_[1, 7, 7]), drawn(BIG))
     assert (pieces.recall, pieces.precision) == (1, 1)
@@ -39,6 +46,16 @@ def test_voxels_that_share_a_corner_are_one_lesion_and_a_missing_slice_parts_the
     assert detect(truth, truth, indices=np.array([0, 2, 3, 4])).lesions == 2
 
 
+def test_recall_is_told_by_the_volume_of_lesions():
+    found = detect(drawn(BIG, FAR), drawn(BIG, SMALL, FAR), voxel_mm3=2.0, sizes_mm3=(4.0, 144.0))
+    assert [(c.least, c.below, c.lesions, c.found, c.recall) for c in found.sizes] == [
+        (0, 4, 1, 1, 1),
+        (4, 144, 1, 0, 0),
+        (144, None, 1, 1, 1),
+    ]
+    assert detect(drawn(BIG), drawn(BIG), sizes_mm3=(2.0,)).sizes[0].recall is None
+
+
 def test_a_scan_without_lesion_has_no_recall_and_one_without_component_no_precision():
     nothing, truth = drawn(), drawn(BIG)
     healthy = detect(truth, nothing)
@@ -49,7 +66,7 @@ def test_a_scan_without_lesion_has_no_recall_and_one_without_component_no_precis
     assert (empty.recall, empty.precision, empty.f1, empty.false_positives) == (None, None, None, 0)
 
 
-def test_means_are_over_the_patients_who_have_the_number():
+def test_means_are_over_the_patients_who_have_the_number_and_these_are_counted():
     slices = made_slices(patients=3, per_patient=2)
     lesion = slices.lesion.copy()
     lesion[:2] = False
@@ -58,8 +75,10 @@ def test_means_are_over_the_patients_who_have_the_number():
     segmentation[4:] = False
     scored = detect_all(segmentation, replace(slices, lesion=lesion))
     assert [p.subject for p in scored.patients] == np.unique(slices.subjects).tolist()
+    assert (scored.with_lesion, scored.with_component) == (2, 2)
     assert (scored.recall, scored.precision, scored.f1) == (0.5, 0.5, 0.5)
     assert scored.false_positives_per_scan == pytest.approx(1 / 3)
+    assert sum(c.lesions for c in scored.sizes) == sum(p.lesions for p in scored.patients)
 
 
 def test_only_lesions_in_the_brain_count_and_the_order_of_slices_does_not():
@@ -77,6 +96,7 @@ def test_nobody_has_no_score():
     slices = made_slices(patients=1).only([])
     scored = detect_all(np.zeros((0, 32, 32), bool), slices)
     assert (scored.recall, scored.precision, scored.f1, scored.false_positives_per_scan) == (None, None, None, None)
+    assert scored.sizes == ()
 
 
 def blobs(seed, share):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
 
 from uadray.errors import DataError
-from uadray.scoring.statistics.intervals import Interval, bootstrap, interval
+from uadray.scoring.statistics.intervals import Interval, bootstrap, interval, pooled_interval
 
 tables = st.dictionaries(st.text(max_size=3), st.floats(0, 1), min_size=2, max_size=8)
 
@@ -77,6 +78,34 @@ def test_an_interval_is_written_with_its_n():
     assert Interval(**json.loads(json.dumps(found.plain()))) == found
 
 
+def test_a_pooled_mean_of_one_number_a_patient_has_the_interval_of_the_mean():
+    values = drawn(12)
+    pooled = pooled_interval({s: [v] for s, v in values.items()}, np.mean, resamples=499)
+    plain = interval(values, resamples=499)
+    assert (pooled.low, pooled.high, pooled.n) == pytest.approx((plain.low, plain.high, 12))
+
+
+def test_pooled_auprc_is_resampled_by_patient_and_not_by_voxel():
+    draw = np.random.default_rng(0)
+    truth = np.arange(30) < 10  # patients differ much, voxels of one little
+    patients = {f"sub-{i}": (truth, truth * draw.uniform(0, 4) + draw.normal(size=30)) for i in range(10)}
+    voxels = {f"{s}-{i}": (truth[i : i + 1], x[i : i + 1]) for s, (_, x) in patients.items() for i in range(30)}
+
+    def auprc(group):
+        return average_precision_score(*(np.concatenate(parts) for parts in zip(*group, strict=True)))
+
+    by_patient, by_voxel = (pooled_interval(group, auprc, resamples=99) for group in (patients, voxels))
+    assert by_patient.value == pytest.approx(by_voxel.value) == pytest.approx(auprc(list(patients.values())))
+    assert by_patient.high - by_patient.low > 1.3 * (by_voxel.high - by_voxel.low)
+    assert by_patient == pooled_interval(dict(reversed(patients.items())), auprc, resamples=99)
+
+
 def test_a_statistic_that_some_resamples_have_no_value_of_is_refused():
+    patients = {"a": 1.0, "b": float("nan"), "c": 2.0}
     with pytest.raises(DataError, match="UAD-343"):
-        bootstrap(np.array([1.0, np.nan, 2.0]), np.mean, resamples=99)
+        pooled_interval(patients, np.mean, resamples=99)
+
+
+def test_a_pool_of_one_patient_has_no_interval():
+    with pytest.raises(DataError, match="UAD-344"):
+        pooled_interval({"a": [1.0]}, np.mean)

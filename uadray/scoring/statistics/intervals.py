@@ -9,15 +9,17 @@ the same method is another question (uadray/scoring/statistics/trainings.py).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from scipy import stats
 
 from uadray.errors import DataError, Problem
-from uadray.scoring.statistics.per_patient import Floats, Values, judged
+from uadray.scoring.statistics.per_patient import Floats, Values, at_least, judged
+
+Patient = TypeVar("Patient")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,30 @@ def interval(
     0.40 [0.33, 0.50], n = 3
     """
     return bootstrap(judged(values), statistic, level, resamples, seed)
+
+
+def pooled_interval(
+    patients: Mapping[str, Patient],
+    statistic: Callable[[Sequence[Patient]], float],
+    level: float = 0.95,
+    resamples: int = 1999,
+    seed: int = 0,
+) -> Interval:
+    """A statistic of all patients together, as a pooled AUPRC, with its BCa bootstrap interval over patients.
+
+    The statistic is computed anew from each resample, a list in which a patient may be several times: resamples + n + 1
+    calls in all; for AUPRC see pooled.py. Few patients with large lesions dominate a pooled AUPRC, so
+    its interval may be much wider than that of the mean over patients.
+    Raises DataError: UAD-343 when the statistic has no value in a resample, as when nobody in it has a lesion; UAD-344
+    for fewer than two patients.
+    """
+    at_least(2, len(patients), "patients", "patients", "Score more patients.")
+    ordered = [patient for _, patient in sorted(patients.items(), key=lambda item: item[0])]
+
+    def of_rows(rows: Floats) -> float:
+        return statistic([ordered[int(row)] for row in rows])
+
+    return bootstrap(np.arange(len(ordered), dtype=np.float64), of_rows, level, resamples, seed)
 
 
 def bootstrap(

@@ -17,9 +17,8 @@ Voxels = tuple[Bools, NDArray[np.float32]]  # truth and anomaly scores of a pati
 def pooled_auprc_interval(
     patients: Mapping[str, Voxels], level: float = 0.95, resamples: int = 1999, seed: int = 0, bins: int = 4096
 ) -> Interval:
-    """The average precision of all patients' voxels together, with its BCa bootstrap interval over patients.
+    """What `pooled_interval` gives for the pooled average precision, without sorting all voxels for each resample.
 
-    Few patients with large lesions dominate it, so its interval may be much wider than that of the mean over patients.
     Average precision is the sum over scores s of precision(s) times the gain in recall at s, and recall gains at scores
     of lesion voxels only. So voxels are counted between those scores, once for each patient, and a resample adds up the
     counts of its patients. Exact up to `bins` different scores of lesion voxels; beyond, scores between two of `bins`

@@ -49,8 +49,8 @@ def rank(table: Mapping[str, Values], alpha: float = 0.05) -> Ranks:
     Wrong with few patients: the distributions are those of many, N > 10 and k > 5 says Demsar. With many ties, as Dice
     0 by all methods, CD does not know of them and is too wide. A rank forgets by how much, and that of a method depends
     on which others are in the table (Benavoli et al. 2016, J. Mach. Learn. Res. 17(5), 1): two methods may change
-    between alike and different when a third is left out. `compare_with_baseline` has neither fault, and more power for
-    a new method against others.
+    between alike and different when a third is left out. `compare_all` has neither fault, and for a new method against
+    others `compare_with_baseline` has more power.
     Raises DataError: UAD-342 to 344 as `judged_by_all`, UAD-344 for fewer than three methods: `compare` two.
     """
     at_least(3, len(table), "table", "methods to rank", "Compare two methods with a paired test.")
