@@ -6,7 +6,7 @@ import time
 import pytest
 
 from uadray.errors import ConfigError
-from uadray.remote import lease
+from uadray.remote import lease, objects
 from uadray.remote.lease import Lost, holder, leased
 from uadray.remote.objects import Objects, StoreAway
 
@@ -47,6 +47,14 @@ def test_that_of_a_dead_process_of_this_machine_and_a_stale_one_are_nobodys(stor
     assert holder(store, "lease.json") is None
     left(store, "elsewhere", 1, lease.FRESH_S - 5)
     assert holder(store, "lease.json")["host"] == "elsewhere"
+
+
+def test_one_whose_writer_was_killed_in_the_midst_of_it_is_nobodys(store, monkeypatch):
+    monkeypatch.setattr(objects, "WAITS_S", (0.0,))
+    store.write("lease.json", b"")
+    assert holder(store, "lease.json") is None
+    with leased(store, "lease.json"):
+        assert holder(store, "lease.json")["pid"] == os.getpid()
 
 
 def test_it_is_renewed_while_it_is_held_and_something_done_meanwhile(store):

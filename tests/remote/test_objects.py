@@ -2,7 +2,7 @@ import pytest
 
 from uadray.errors import ConfigError
 from uadray.remote import objects as remote
-from uadray.remote.objects import Objects, StoreAway, cache, opened, writable
+from uadray.remote.objects import CutShort, Objects, StoreAway, cache, opened, writable
 
 
 @pytest.fixture
@@ -74,6 +74,48 @@ def test_a_store_in_which_nothing_may_be_written_is_refused_at_once(monkeypatch,
     with pytest.raises(ConfigError, match=r"UAD-447 .*connection refused"):
         writable(store)
     assert waited == []
+
+
+def test_a_store_that_lets_one_write_and_not_delete_is_refused_at_once_by_that_cause(monkeypatch, store):
+    class Kept:
+        """A file system that keeps what it has."""
+
+        def __getattr__(self, name):
+            if name == "delete_file":
+                raise OSError("AccessDenied: s3:DeleteObject")
+            return getattr(system, name)
+
+    system, root = remote._opened(store.url)
+    waited = []
+    monkeypatch.setattr(remote, "_opened", lambda url: (Kept(), root))
+    monkeypatch.setattr(remote.time, "sleep", waited.append)
+    with pytest.raises(ConfigError, match=r"UAD-447 .*must let one delete; got AccessDenied") as refused:
+        writable(store)
+    assert waited == []
+    (left,) = store.sizes()
+    assert left in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["study.json", "openings.jsonl"])
+def test_json_that_is_empty_while_it_is_replaced_is_read_when_it_is_whole(monkeypatch, store, name):
+    """As Azure shows it."""
+    store.write(name, b"")
+    monkeypatch.setattr(remote.time, "sleep", lambda wait_s: store.write(name, b"{}") if wait_s == 2 else None)
+    assert store.read(name) == b"{}"
+
+
+def test_json_that_stays_empty_is_named_with_what_to_do(monkeypatch, store):
+    waited = []
+    monkeypatch.setattr(remote.time, "sleep", waited.append)
+    store.write("studies/a/study.json", b"")
+    with pytest.raises(CutShort, match=r"UAD-456 .*/studies/a/study.json: .* got none in 83 s\. Remove it"):
+        store.read("studies/a/study.json")
+    assert sum(waited) == 83
+
+
+def test_what_is_no_json_may_be_empty(store):
+    store.write("log.txt", b"")
+    assert store.read("log.txt") == b""
 
 
 def test_a_store_that_is_away_is_asked_again_after_growing_waits(monkeypatch, store, caplog):

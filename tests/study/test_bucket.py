@@ -6,8 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from uadray.remote import lease
+from uadray.remote import lease, objects
 from uadray.remote.lease import Lost
+from uadray.remote.objects import CutShort, Objects
 from uadray.study.ledger import Ledger
 from uadray.study.place import place_of
 
@@ -39,6 +40,42 @@ def test_what_a_study_has_is_kept_and_what_was_set_aside_goes(bucket):
     (study / "selection.json").replace(study / "selection-1.json")  # the budget grew
     bucket.keep("a")
     assert set(there(bucket)) == {"study.json", "selection-1.json"}
+
+
+def test_what_the_study_is_is_sent_again_only_when_it_changed(bucket, monkeypatch):
+    """Trials read it when they begin, and a store may show it empty while it is replaced."""
+    put(bucket, study={"id": "1", "trials": 5}, spent={"seconds": 1})
+    bucket.keep("a")
+    written, write = [], Objects.write
+    monkeypatch.setattr(
+        Objects, "write", lambda self, name, content: (written.append(name), write(self, name, content))
+    )
+    bucket.keep("a")
+    assert written == ["studies/a/spent.json"]
+    put(bucket, study={"id": "1", "trials": 10})
+    bucket.keep("a")
+    assert written == ["studies/a/spent.json"] * 2 + ["studies/a/study.json"]
+
+
+def test_a_study_whose_plan_a_kill_left_empty_is_refused_by_its_name(bucket, monkeypatch):
+    monkeypatch.setattr(objects, "WAITS_S", (0.0,))
+    bucket.objects.write("studies/a/study.json", b"")
+    with pytest.raises(CutShort, match="UAD-456 .*/studies/a/study.json"), bucket.study("a"):
+        pass
+    bucket.objects.remove("studies/a/study.json")
+    with bucket.study("a"):
+        put(bucket, study={"id": "1"})
+    assert there(bucket)["study.json"] == b'{"id": "1"}'
+
+
+def test_a_record_that_a_kill_cut_short_on_its_way_is_sent_again(bucket):
+    with bucket.study("a"):
+        study = put(bucket, study={"id": "1"})
+        (study / "trials" / "0000").mkdir(parents=True)
+        (study / "trials" / "0000" / "trial.json").write_text("{}")
+    bucket.objects.write("studies/a/trials/0000/trial.json", b"")
+    with bucket.study("a"):
+        assert there(bucket)["trials/0000/trial.json"] == b"{}"
 
 
 def test_the_database_is_kept_as_a_copy_that_opens_while_it_is_written(bucket, tmp_path):

@@ -20,7 +20,7 @@ from threading import Event, Thread
 from typing import Any
 
 from uadray.errors import ConfigError, Problem, UadError
-from uadray.remote.objects import Objects, StoreAway
+from uadray.remote.objects import CutShort, Objects, StoreAway
 
 LEASE = "lease.json"  # in a study's folder
 FRESH_S = 300.0  # what was not renewed for so long is nobody's
@@ -64,8 +64,11 @@ def leased(objects: Objects, name: str, meanwhile: Callable[[], None] = lambda: 
 
 
 def holder(objects: Objects, name: str, now: Callable[[], float] = time.time) -> dict[str, Any] | None:
-    """Who has the lease; None where nobody has."""
-    content = objects.read(name)
+    """Who has the lease; None where nobody has, also where its last writer was killed in the midst of it."""
+    try:
+        content = objects.read(name)
+    except CutShort:  # who lived would have renewed it meanwhile
+        return None
     if content is None:
         return None
     found: dict[str, Any] = json.loads(content)

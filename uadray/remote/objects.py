@@ -1,7 +1,9 @@
 """An object store below one URL, by pyarrow's file systems: s3://, gs://, abfss://, and file:// for a folder.
 
 Endpoint and keys come from the environment, as each store's own tools have it (AWS_ENDPOINT_URL, AWS_PROFILE, ...);
-nothing of them is written or said. An object appears whole or not at all.
+nothing of them is written or said. An object appears whole or not at all, but for Azure's: there Arrow puts an empty
+one in a former one's place before the new one is whole. So one of JSON that is empty is asked for again, as a store
+that is away is; where it stays so, its writer was killed in the midst of it, and a person is told.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ LOG = logging.getLogger(__name__)
 AZURE = r"abfss://[a-z0-9$-]+@[a-z0-9]+\.dfs\.core\.windows\.net(/[^\s@?]*)?"  # container and account
 URL = re.compile(rf"(s3|gs|file)://[^\s@?]+|{AZURE}")  # nobody's keys in it
 WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # between attempts: a store that is away for a minute ends nothing
+NEVER_EMPTY = (".json", ".jsonl")
 KNOWN = "s3://BUCKET/PATH, gs://BUCKET/PATH and abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH"
 Result = TypeVar("Result")
 
@@ -42,6 +45,10 @@ def is_url(place: str) -> bool:
 
 class StoreAway(StudyHalted):
     """The object store did not answer for longer than a study waits; what was begun goes on when it does."""
+
+
+class CutShort(StoreAway):
+    """An object is empty that never is when its writer comes to the end."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +72,26 @@ class Objects:
         return [info.path[len(self._root) + 1 :] for info in found if info.type == fs.FileType.File]
 
     def read(self, name: str) -> bytes | None:
-        """An object's content; None where there is none."""
+        """An object's content; None where there is none. Raises CutShort (UAD-456) for JSON that stays empty."""
 
         def content() -> bytes | None:
             try:
                 with self._system.open_input_stream(self._path(name)) as stream:
-                    return bytes(stream.read())
+                    found = bytes(stream.read())
             except FileNotFoundError:
                 return None
+            if not found and name.endswith(NEVER_EMPTY):
+                raise _Empty(f"{name} is empty, as while it is written")
+            return found
 
-        return self._patiently(content)
+        try:
+            return self._patiently(content)
+        except StoreAway as away:
+            if not isinstance(away.__cause__, _Empty):
+                raise
+            must, do = "an object of JSON must have content", "Remove it; the study's own command writes it anew."
+            got = f"none in {sum(WAITS_S):.0f} s"
+            raise CutShort(Problem("UAD-456", f"{self.url}/{name}", must, got, do)) from away
 
     def write(self, name: str, content: bytes) -> None:
         """Have an object with this content; a former one is replaced."""
@@ -92,12 +109,12 @@ class Objects:
 
     def remove(self, name: str) -> None:
         """Have no such object."""
+        self._patiently(lambda: self.attempt_to_remove(name))
 
-        def removed() -> None:
-            if self._system.get_file_info(self._path(name)).type == fs.FileType.File:
-                self._system.delete_file(self._path(name))
-
-        self._patiently(removed)
+    def attempt_to_remove(self, name: str) -> None:
+        """`remove` without patience; raises OSError."""
+        if self._system.get_file_info(self._path(name)).type == fs.FileType.File:
+            self._system.delete_file(self._path(name))
 
     def _listed(self, under: str, recursive: bool) -> list[fs.FileInfo]:
         selector = fs.FileSelector(self._path(under), recursive=recursive, allow_not_found=True)
@@ -154,15 +171,26 @@ def opened(url: str) -> Objects:
 
 
 def writable(objects: Objects) -> Objects:
-    """The same objects, once one was written and removed; raises ConfigError (UAD-447) where that is not allowed."""
-    name = f".probe-{uuid.uuid4().hex}"
-    try:
-        objects.attempt_to_write(name, b"")
-    except OSError as error:
-        must, do = "the object store must let one write", "See the rights of the keys in the environment."
-        raise ConfigError(Problem("UAD-447", objects.url, must, in_a_line(error), do)) from error
-    objects.remove(name)
+    """The same objects, once one was written and removed; raises ConfigError (UAD-447) where that is not allowed.
+
+    Where it may be written and not be removed, it stays, and its name is said.
+    """
+    name, do = f".probe-{uuid.uuid4().hex}", "See the rights of the keys in the environment."
+    _allow(objects, "write", lambda: objects.attempt_to_write(name, b""), do)
+    _allow(objects, "delete", lambda: objects.attempt_to_remove(name), f"{do} {name} was written there, and stays.")
     return objects
+
+
+def _allow(objects: Objects, what: str, step: Callable[[], None], do: str) -> None:
+    try:
+        step()
+    except OSError as error:
+        must = f"the object store must let one {what}"
+        raise ConfigError(Problem("UAD-447", objects.url, must, in_a_line(error), do)) from error
+
+
+class _Empty(OSError):
+    """An object of JSON without content."""
 
 
 @lru_cache

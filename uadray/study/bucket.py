@@ -61,7 +61,7 @@ class Bucket:
     def keep(self, study: str) -> None:
         """The database by its own way of copying itself; of the other files what the study is comes last.
 
-        Raises Lost (UAD-302) where another process has had the study since this one began.
+        That is sent when it is new alone: trials that begin at the same time read it. Raises Lost (UAD-302) where another process has had the study since this one began.
         """
         folder = self.folder / "studies" / study
         if superseded(self.objects, f"studies/{study}", folder):
@@ -77,7 +77,9 @@ class Bucket:
         for name in self.objects.children(f"studies/{study}"):
             if name.rpartition("/")[2] not in (*files, LEASE, SESSION):  # a selection that a larger budget set aside
                 self.objects.remove(name)
-        self.mirror.send_files(files[name] for name in files if name == PLAN)
+        plan = files.get(PLAN)
+        if plan is not None and plan.read_bytes() != self.mirror.content(plan):
+            self.mirror.send_files([plan])
 
     def keep_slices(self, store: Store) -> None:
         """Its files as they are named by its key, the manifest after them."""
@@ -116,7 +118,7 @@ class Bucket:
         """Send the trials that a kill let end here and nowhere else."""
         there = self.objects.sizes(f"studies/{folder.name}/trials")
         for record in sorted(folder.glob("trials/*/trial.json")):
-            if record.relative_to(self.folder).as_posix() not in there:
+            if not there.get(record.relative_to(self.folder).as_posix()):  # none, or one that the kill cut short
                 self.mirror.send(record.parent)
 
     def _keep_board(self, folder: Path) -> None:
