@@ -87,6 +87,8 @@ def test_a_cluster_is_asked_node_by_node(home, tmp_path):
     lines = [line for line in done.stdout.splitlines() if line.startswith(("ok", "warning", "problem"))]
     assert lines == [
         "ok      cluster: 2 nodes, 3 CPUs, 0 GPUs",
+        "warning token of the cluster: not known: the cluster has no dashboard that could be asked. "
+        "Start every node of it with RAY_AUTH_MODE=token.",
         "ok      shared workspace: every node reads and writes it",
         "ok      versions of nodes: the same as here",
     ], done.stderr

@@ -7,6 +7,7 @@ import pytest
 
 from uadray.diagnosis.finding import State
 from uadray.diagnosis.machine import GIB
+from uadray.diagnosis.tracking import tracking
 from uadray.diagnosis.workspace import databases, room, workspace, writable
 
 
@@ -49,6 +50,21 @@ def test_a_file_in_its_place_is_a_problem(tmp_path):
 def test_a_folder_that_may_not_be_written_is_a_problem(tmp_path):
     tmp_path.chmod(0o500)
     assert writable(tmp_path).state is State.PROBLEM
+
+
+def test_one_below_a_folder_of_another_user_is_a_problem_and_no_end_of_the_diagnosis(tmp_path, monkeypatch):
+    shut, look = tmp_path / "another", Path.stat
+
+    def refused(self, **options):
+        if self.is_relative_to(shut) and self != shut:
+            raise PermissionError(13, "Permission denied", str(self))
+        return look(self, **options)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    (finding,) = workspace(shut / "runs")
+    assert (finding.state, finding.said) == (State.PROBLEM, "cannot be looked at: Permission denied")
+    (logged,) = tracking(f"sqlite:///{shut / 'runs' / 'mlflow.db'}", shut / "runs")
+    assert (logged.state, logged.said) == (State.PROBLEM, "cannot be looked at: Permission denied")
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_problem():

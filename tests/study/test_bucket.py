@@ -60,7 +60,7 @@ def test_what_the_study_is_is_sent_again_only_when_it_changed(bucket, monkeypatc
 def test_a_study_whose_plan_a_kill_left_empty_is_refused_by_its_name(bucket, monkeypatch):
     monkeypatch.setattr(objects, "WAITS_S", (0.0,))
     bucket.objects.write("studies/a/study.json", b"")
-    with pytest.raises(CutShort, match="UAD-456 .*/studies/a/study.json"), bucket.study("a"):
+    with pytest.raises(CutShort, match=r"UAD-456 .*/studies/a/study\.json"), bucket.study("a"):
         pass
     bucket.objects.remove("studies/a/study.json")
     with bucket.study("a"):

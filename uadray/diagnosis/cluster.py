@@ -12,7 +12,8 @@ import ray
 from uadray.cluster.nodes import alive
 from uadray.cluster.versions import require_alike
 from uadray.diagnosis.finding import Finding, ok, problem
-from uadray.errors import ConfigError
+from uadray.diagnosis.secrecy import asks_for_token
+from uadray.errors import UadError, in_a_line
 from uadray.study.machine import shipped
 from uadray.study.place import Place
 
@@ -21,10 +22,11 @@ def cluster(address: str, place: Callable[[], Place]) -> Iterator[Finding]:
     """Of the Ray at an address, `auto` for the one of this machine, and of the workspace that its nodes are to have."""
     about = "cluster"
     try:
-        with _connected(address):
+        with _connected(address) as dashboard:
             nodes, there = alive(), ray.cluster_resources()
             say = f"{len(nodes)} nodes, {there.get('CPU', 0):g} CPUs, {there.get('GPU', 0):g} GPUs"
             yield ok(about, say)
+            yield asks_for_token(dashboard)
             yield from required("shared workspace", "every node reads and writes it", lambda: place().nodes())
             yield from required("versions of nodes", "the same as here", lambda: require_alike(nodes))
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
@@ -36,19 +38,22 @@ def required(about: str, fine: str, check: Callable[[], object]) -> Iterator[Fin
     """What a study requires before it begins: a line a problem, or one that says that all is fine."""
     try:
         check()
-    except ConfigError as error:
+    except UadError as error:
         for found in error.problems:
             yield problem(about, f"{found.code} {found.where}: {found.got}", found.do)
+    except PermissionError as error:
+        yield problem(about, in_a_line(error), "See that you may write there.")
     else:
         yield ok(about, fine)
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[None]:
+def _connected(address: str) -> Iterator[str | None]:
+    """Connected as a study is; where the dashboard is, if there is one."""
     _knock(address)
-    ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=shipped())  # as a study does
+    found = ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=shipped())
     try:
-        yield
+        yield found.dashboard_url
     finally:
         ray.shutdown()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+
+from uadray.errors import in_a_line
 
 
 class State(StrEnum):
@@ -42,6 +44,14 @@ def warning(about: str, said: str, do: str) -> Finding:
 def problem(about: str, said: str, do: str) -> Finding:
     """A study would not run, or could be reached by others."""
     return Finding(about, State.PROBLEM, said, do)
+
+
+def whatever_is_refused(about: str, found: Iterable[Finding], do: str) -> Iterator[Finding]:
+    """The findings; where the system refuses to let one look, a problem in the place of those that are left."""
+    try:
+        yield from found
+    except OSError as error:
+        yield problem(about, f"cannot be looked at: {error.strerror or in_a_line(error)}", do)
 
 
 def counts(findings: Iterable[Finding]) -> str:

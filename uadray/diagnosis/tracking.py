@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from uadray.diagnosis.finding import Finding, ok, problem, warning
+from uadray.diagnosis.finding import Finding, ok, problem, warning, whatever_is_refused
 from uadray.tracking.server import SQLITE, Server
 
 HERE = ("127.0.0.1", "localhost", "::1", None)
@@ -15,6 +15,11 @@ HERE = ("127.0.0.1", "localhost", "::1", None)
 
 def tracking(uri: str, workspace: Path) -> Iterator[Finding]:
     """Of a URI that MLflow understands."""
+    do = "Give a --tracking-uri below folders that you may look into."
+    return whatever_is_refused("MLflow", _looked_at(uri, workspace), do)
+
+
+def _looked_at(uri: str, workspace: Path) -> Iterator[Finding]:
     about = "MLflow"
     server = Server(uri, workspace)
     if server.here and not Path(uri.removeprefix(SQLITE)).is_file():

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from uadray.diagnosis.finding import Finding, ok, problem, warning
+from uadray.diagnosis.finding import Finding, ok, problem, warning, whatever_is_refused
 from uadray.diagnosis.machine import GIB
 
 SLIM_DISK = 10 * GIB  # a study of 100 trials at 256 x 256 writes about 5 GiB
@@ -20,6 +20,11 @@ SLIM_DISK = 10 * GIB  # a study of 100 trials at 256 x 256 writes about 5 GiB
 
 def workspace(folder: Path) -> Iterator[Finding]:
     """Of a folder on this machine; one that is not there yet is judged by the folder it would lie in."""
+    do = "Give a --workspace below folders that you may look into."
+    return whatever_is_refused("workspace", _looked_at(folder), do)
+
+
+def _looked_at(folder: Path) -> Iterator[Finding]:
     place = next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())
     if not place.is_dir():
         do = "Give a folder: --workspace runs."

@@ -61,7 +61,8 @@ class Bucket:
     def keep(self, study: str) -> None:
         """The database by its own way of copying itself; of the other files what the study is comes last.
 
-        That is sent when it is new alone: trials that begin at the same time read it. Raises Lost (UAD-302) where another process has had the study since this one began.
+        That is sent only when it is new: trials that begin at the same time read it.
+        Raises Lost (UAD-302) where another process has had the study since this one began.
         """
         folder = self.folder / "studies" / study
         if superseded(self.objects, f"studies/{study}", folder):

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import ray
 import ray.data
+from ray.exceptions import RayError
 
 import uadray
 from uadray.cluster.nodes import Node
@@ -98,15 +99,18 @@ class Cluster:
         return _described(nodes, plan)
 
     def start(self, plan: StudyConfig) -> None:
-        """Connect to the cluster; raises ConfigError (UAD-442) where none answers."""
+        """Connect to the cluster; raises ConfigError (UAD-442) where none answers, or its token is not known here."""
         if ray.is_initialized():
             return
         try:
             _knock(self.address)
             _begin(plan, shipped(), address=self.address)
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError, RayError) as error:
             must, got = "a Ray cluster of this version must answer there", in_a_line(error)
-            do = "ray status on one of its nodes says whether it runs; without --address a study has a Ray of its own."
+            do = (
+                "ray status on one of its nodes says whether it runs; RAY_AUTH_MODE and the token (~/.ray/auth_token, "
+                "or RAY_AUTH_TOKEN) must be the cluster's; without --address a study has a Ray of its own."
+            )
             raise ConfigError(Problem("UAD-442", f"--address {self.address}", must, got, do)) from error
 
 
