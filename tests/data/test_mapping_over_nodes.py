@@ -1,12 +1,14 @@
 """Subjects over the nodes of a cluster, which here are raylets of one machine."""
 
 import os
+import time
 from functools import partial
 
 import pytest
 import ray
 from ray.cluster_utils import Cluster
 
+from uadray.data import mapping
 from uadray.data.mapping import OverNodes
 from uadray.data.preparation import PrepareConfig, prepare, seen
 from uadray.errors import ConfigError, Problem
@@ -49,6 +51,12 @@ def fails_elsewhere(item, here):
 def dies_elsewhere(item, here):
     if os.getpid() != here:
         os._exit(1)
+    return item**2
+
+
+def takes_its_time_elsewhere(item, here):
+    if os.getpid() != here:
+        time.sleep(1 if item < 2 else 600)
     return item**2
 
 
@@ -102,6 +110,27 @@ def test_what_fails_on_a_node_is_done_here(other, work):
 def test_a_mistake_of_the_user_comes_as_it_is_raised_here(other):
     with pytest.raises(ConfigError, match="UAD-150 deepbet"):
         list(OverNodes(lambda item: "")(refuse, range(3)))
+
+
+@pytest.mark.slow
+def test_what_a_lost_last_node_leaves_is_done_here_and_a_new_node_takes_part_again(cluster, other, monkeypatch):
+    """It runs last of those with `other`, which it takes away."""
+    monkeypatch.setattr(mapping, "GONE_S", 2.0)
+    monkeypatch.setattr(mapping, "LOOK_S", 0.2)
+    nodes = OverNodes(lambda item: "")
+    results = nodes(partial(takes_its_time_elsewhere, here=os.getpid()), range(5))
+    assert [next(results), next(results)] == [0, 1]
+    (worker,) = cluster.worker_nodes
+    cluster.remove_node(worker, allow_graceful=False)
+    began = time.monotonic()
+    assert list(results) == [4, 9, 16]
+    assert time.monotonic() - began < 60
+    assert (nodes.here, nodes.there) == ({2, 3, 4}, {0, 1})
+    cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    again = OverNodes(lambda item: "")
+    assert os.getpid() not in set(again(process, range(3)))
+    assert again.there == {0, 1, 2}
 
 
 def test_other_bytes_and_other_settings_are_seen_as_other(small_cohort):

@@ -7,6 +7,7 @@ Plain tasks, not Ray Data: its `map` has the same results and takes 2.7 s longer
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from uadray.data.each import Each, Item, Result
 from uadray.errors import UadError
 
 AHEAD = 4  # tasks for each core, running or waiting: their results are in memory together
+GONE_S = 60.0  # without a core in the cluster, until the rest is worked on here; another node may come
+LOOK_S = 5.0
 
 
 def over_cores(workers: int) -> Each:
@@ -38,7 +41,8 @@ class OverNodes:
 
     An item is worked on where the same is seen of it as here, else in this process: a node may lack a file or a
     package, or have another. So is one that fails on a node, and what it raises here is what is raised. A cluster
-    without a core is not waited for. `here` are the items that came to this process, `there` those that nodes took.
+    without a core is not waited for, and one that loses its last only for GONE_S. `here` are the items that came to
+    this process, `there` those that nodes took.
     """
 
     def __init__(self, look: Callable[[Any], object]) -> None:
@@ -58,14 +62,40 @@ class OverNodes:
         def begin(item: Item) -> tuple[Item, Any]:
             return item, task.remote(shared, item, self._look(item), folder)
 
+        waiting = _Waiting()
         for item, reference in _ahead(begin, items, cores):
             try:
+                waiting.for_end_of(reference)
                 result = ray.get(reference)
                 self.there.add(item)
-            except RayError:
+            except (RayError, _NobodyThere):
                 result = function(item)
                 self.here.add(item)
             yield result
+
+
+class _NobodyThere(Exception):
+    """The cluster has had no core for GONE_S: its task would wait for ever."""
+
+
+class _Waiting:
+    """For the end of one task after another, as long as the cluster has a core."""
+
+    def __init__(self) -> None:
+        self._gone: float | None = None
+
+    def for_end_of(self, reference: Any) -> None:
+        """Raises _NobodyThere where no core is seen for GONE_S; for the tasks after that at once, until one is seen."""
+        while not ray.wait([reference], timeout=0)[0]:
+            if self._gone_s() > GONE_S:
+                ray.cancel(reference)
+                raise _NobodyThere
+            ray.wait([reference], timeout=LOOK_S)
+
+    def _gone_s(self) -> float:
+        now = time.monotonic()
+        self._gone = None if _cores() else now if self._gone is None else self._gone
+        return 0.0 if self._gone is None else now - self._gone
 
 
 def _cores() -> int:
