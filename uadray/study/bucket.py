@@ -18,7 +18,7 @@ from uadray.data.batches import handed_out
 from uadray.data.store import Store
 from uadray.data.subject import Group, Split
 from uadray.errors import UadError
-from uadray.layout import PLAN, study_id_at
+from uadray.layout import PLAN, STORES, study_id_at
 from uadray.remote.lease import LEASE, leased, lost_to
 from uadray.remote.mirror import There
 from uadray.remote.objects import Objects
@@ -50,7 +50,7 @@ class Bucket:
                 shutil.rmtree(folder, ignore_errors=True)  # of a study that is no more
             self._bring(folder)
             if "store" in there:
-                self.mirror.bring(self.folder / "stores" / there["store"])
+                self.mirror.bring(self.folder / STORES / there["store"])
             begin(self.objects, f"studies/{name}", folder)
             try:
                 yield
