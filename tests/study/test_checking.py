@@ -6,6 +6,7 @@ import pytest
 
 from uadray.errors import ConfigError
 from uadray.study.checking import check, load
+from uadray.study.corners import MOST_CORNERS
 from uadray.yaml_document import Document
 from uadray.yaml_file import parse
 
@@ -116,6 +117,33 @@ def test_a_model_and_a_scoring_that_do_not_go_together_are_found_wherever_they_a
     }
     with pytest.raises(ConfigError, match=r"scoring.*vary"):
         check(Document("x.yaml", {"study": "x", "run": run}))
+
+
+MANY = """\
+study: many
+cohort: {kind: phantom}
+run:
+  model: {choice: [sVAE, dAE, dVAE, sAE3]}
+  train: {epochs: {integer: [10, 50]}}
+  scoring:
+    residual: {choice: [{kind: positive}, {kind: mahalanobis}]}
+    median_filter: {choice: [1, 3, 5]}
+    threshold: {kind: healthy_percentile, percentile: {uniform: [90, 99.5], step: 0.5}}
+"""
+
+
+def test_they_are_found_also_among_so_many_configurations_that_not_all_are_looked_at():
+    (found,) = problems(MANY)
+    assert "UAD-210 toy.yaml:7:5 run.scoring: must compare one reconstruction where a model's do not vary" in found
+    plan = check(parse(MANY.replace("sVAE, dAE, dVAE, sAE3", "sVAE, dVAE, sVAE-GAN"), "toy.yaml"))
+    assert len(plan.space.corners()) < MOST_CORNERS
+
+
+def test_they_are_found_where_whole_runs_are_chosen_among():
+    text = MANY.replace("run:\n", "run:\n  choice:\n  - {model: sVAE, train: {epochs: 3}}\n  -\n")
+    first, last = text.split("  -\n")
+    (found,) = problems(first + "  -\n" + last.replace("  ", "    "))
+    assert "run.choice.1.scoring: must compare one reconstruction" in found
 
 
 GRID = (

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from uadray.study.branches import Steps, distribution_of, word_of
-from uadray.study.distributions import Choice, Scalar
+from uadray.study.distributions import Choice, Distribution, Scalar
 
 MOST_CORNERS = 2000
+Look = Callable[[Distribution], Sequence[Scalar]]  # the values of a distribution that are visited
 
 
 @dataclass(frozen=True)
@@ -45,32 +46,71 @@ class Origin:
 def corners(tree: Any) -> list[Origin]:
     """Configurations that together visit every branch, every option and both ends of every range.
 
-    Sections of the tree are visited in every combination, as far as these are few: what a model can do decides
-    which scoring it can have.
+    What a model can do decides which scoring it can have, so the sections of a run are visited in every combination,
+    as far as these are few. Where they are not, every variant of a section is visited beside the first ones of the
+    others, and any two sections in every combination of their variants at the least and the largest of their numbers.
+    So a fault that two sections make together is found, in both cases. What is not: a fault of many variants that
+    takes three sections, or numbers between the ends in two of them; and, within a section, whose values vary one at
+    a time, a fault of two values neither of which is the first.
     """
-    if distribution_of(tree) is not None:
-        return list(_corners(tree, ()))
-    variants = {key: list(_corners(child, (key,))) for key, child in tree.items()}
-    if math.prod(map(len, variants.values())) > MOST_CORNERS:
-        return list(_corners(tree, ()))
-    return [Origin(dict(zip(variants, whole, strict=True)), ()) for whole in product(*variants.values())]
+    return list(_wholes(tree, (), MOST_CORNERS))
 
 
-def _corners(tree: Any, steps: Steps) -> Iterator[Origin]:
+def _wholes(tree: Any, steps: Steps, most: int) -> Iterator[Origin]:
+    """The corners of a run, or of each of the runs that are chosen among."""
+    if isinstance(distribution_of(tree), Choice):
+        for number, option in enumerate(tree["choice"]):
+            yield from _wholes(option, (*steps, "choice", number), most // len(tree["choice"]))
+    elif isinstance(tree, dict) and distribution_of(tree) is None:
+        variants = {key: list(_corners(child, (*steps, key), _all)) for key, child in tree.items()}
+        if math.prod(map(len, variants.values())) > most:
+            ends = {key: list(_corners(child, (*steps, key), _ends)) for key, child in tree.items()}
+            wholes = [*_one_by_one(variants), *_two_by_two(ends)]
+        else:
+            wholes = [dict(zip(variants, whole, strict=True)) for whole in product(*variants.values())]
+        yield from (Origin(whole, steps) for whole in wholes)
+    else:
+        yield from _corners(tree, steps, _all)
+
+
+def _corners(tree: Any, steps: Steps, look: Look) -> Iterator[Origin]:
     distribution = distribution_of(tree)
     if isinstance(distribution, Choice):
-        for number, option in enumerate(tree["choice"]):
-            yield from _corners(option, (*steps, "choice", number))
+        for label in look(distribution):
+            number = distribution.labels.index(label)
+            yield from _corners(tree["choice"][number], (*steps, "choice", number), look)
     elif distribution is not None:
-        yield from (Origin(value, (*steps, *_bound(tree, value))) for value in distribution.corners())
+        yield from (Origin(value, (*steps, *_bound(tree, value))) for value in look(distribution))
     elif isinstance(tree, (dict, list)):
         keys = list(tree) if isinstance(tree, dict) else list(range(len(tree)))
-        variants = {key: list(_corners(tree[key], (*steps, key))) for key in keys}
-        first = {key: options[0] for key, options in variants.items()}
-        wholes = [first, *({**first, key: other} for key in keys for other in variants[key][1:])]
+        wholes = _one_by_one({key: list(_corners(tree[key], (*steps, key), look)) for key in keys})
         yield from (Origin(whole if isinstance(tree, dict) else list(whole.values()), steps) for whole in wholes)
     else:
         yield Origin(tree, steps)
+
+
+def _one_by_one(variants: dict[Any, list[Origin]]) -> list[dict[Any, Origin]]:
+    """The first of all, and all others, each with the first of the other keys."""
+    first = {key: options[0] for key, options in variants.items()}
+    return [first, *({**first, key: other} for key in variants for other in variants[key][1:])]
+
+
+def _two_by_two(variants: dict[Any, list[Origin]]) -> Iterator[dict[Any, Origin]]:
+    """All pairs of two keys' variants of which neither is the first, each with the first of the other keys."""
+    first = {key: options[0] for key, options in variants.items()}
+    for one, other in combinations(variants, 2):
+        yield from ({**first, one: a, other: b} for a, b in product(variants[one][1:], variants[other][1:]))
+
+
+def _all(distribution: Distribution) -> Sequence[Scalar]:
+    return distribution.corners()
+
+
+def _ends(distribution: Distribution) -> Sequence[Scalar]:
+    """The least and the largest of mere numbers; all of what has words or sections."""
+    every = distribution.corners()
+    numbers = [value for value in every if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    return sorted({min(numbers), max(numbers)}) if len(numbers) == len(every) else every
 
 
 def _bound(tree: dict[str, Any], value: Scalar) -> Steps:
