@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uadray.errors import ConfigError
-from uadray.yaml_file import parse, read
+from uadray.yaml_file import dump, parse, parse_value, read
 
 
 def problems(text):
@@ -85,3 +85,34 @@ def test_a_value_that_cannot_be_read_is_known_so_that_nobody_complains_twice():
     assert document.is_unread(("a", "b", "below"))
     assert not document.is_unread(("a", "c"))
     assert not document.is_unread(("a",))
+
+
+TEXT = (
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+    | st.from_regex(r"[-+]?[0-9_.:]{1,5}([eE][-+]?[0-9]{1,3})?", fullmatch=True)
+    | st.sampled_from(["008", "1e5", "2e3", "nULL", "no", "~", "", "=", "<<", ".inf", "0x10", "2026-01-01"])
+)
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(10**16), 10**16) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+)
+KEYS = TEXT.filter(lambda key: key.isprintable() and key not in ("", "<<"))
+
+
+@given(
+    st.recursive(SCALARS, lambda values: st.lists(values, max_size=3) | st.dictionaries(KEYS, values, max_size=3)),
+    st.sampled_from([20, 120]),
+)
+def test_what_is_written_is_read_as_it_was(tree, width):
+    document = parse_value(dump(tree, width), "x.yaml")
+    assert not document.problems
+    assert repr(document.tree) == repr(tree)  # 1, 1.0 and true are equal
+
+
+@pytest.mark.parametrize("text", ["008", "1e5", "2e3", "nULL", ".inf", "1e999", "+5", "\x85"])
+def test_text_that_looks_like_something_else_stays_text(text):
+    assert parse(dump({"study": text}), "x.yaml").tree == {"study": text}
+
+
+def test_what_stands_at_two_places_is_written_twice():
+    section = {"kind": "dense"}
+    assert parse(dump({"one": section, "other": section}), "x.yaml").tree == {"one": section, "other": section}

@@ -26,7 +26,7 @@ def write_text(path: Path, text: str) -> None:
     """Write text that is on disk, whole, when this returns; a former file is replaced at once or kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = draft_of(path)
-    with draft.open("w") as file:
+    with draft.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-import yaml
 
 from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
@@ -18,6 +17,7 @@ from uadray.study.checking import load
 from uadray.study.ledger import Ledger
 from uadray.study.naming import Named, study_folder
 from uadray.study.retraining import retraining
+from uadray.yaml_file import dump
 
 
 def retrain(
@@ -31,7 +31,7 @@ def retrain(
         cluster = checked(address)
         folder = study_folder(study).resolve()
         path = folder / "retrain.yaml"
-        write_text(path, yaml.safe_dump(retraining(Ledger(folder), top, seeds), sort_keys=False, width=120))
+        write_text(path, dump(retraining(Ledger(folder), top, seeds)))
         OUT.print(f"study: {path}", highlight=False, soft_wrap=True)
         plan = load(path)
         from uadray.conduct import conduct

@@ -1,7 +1,7 @@
 """YAML read strictly: numbers as in YAML 1.2, no duplicate key, no alias, every value with its line and column.
 
 PyYAML alone reads 1e-4 as text, 010 as 8, `no` as False, and lets the last of two equal keys win. Its parser is kept,
-and what it finds is read here.
+and what it finds is read here. `dump` writes what is read as it was.
 """
 
 from __future__ import annotations
@@ -44,6 +44,17 @@ def read(path: Path) -> Document:
         must, got = "must be text in UTF-8", f"the byte 0x{content[error.start]:02x}"
         raise ConfigError(Problem("UAD-200", where, must, got, "Save the file as UTF-8.")) from None
     return parse(text, str(path))
+
+
+def dump(tree: Any, width: int = 120) -> str:
+    """Plain values as YAML that `parse_value` reads as the same: text that it would take for a number stands in quotes.
+
+    What the reader refuses, such as infinite numbers and keys that are no words, is not made readable.
+
+    >>> dump({"name": "2e3", "weight": 2e3, "unit": "no"})
+    "name: '2e3'\\nweight: 2000.0\\nunit: 'no'\\n"
+    """
+    return str(yaml.dump(tree, Dumper=_Writer, sort_keys=False, width=width, allow_unicode=True))
 
 
 def parse(text: str, name: str) -> Document:
@@ -190,6 +201,20 @@ class _Reader:
 
     def _place(self, event: Any) -> str:
         return f"{self.document.name}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
+
+
+class _Writer(yaml.SafeDumper):
+    """Puts also that text into quotes which YAML 1.2 reads as something else; writes out what is the same twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def text(self, value: str) -> yaml.Node:
+        style = '"' if not value.isprintable() else None if type(_scalar(value)) is str else "'"
+        return self.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Writer.add_representer(str, _Writer.text)
 
 
 def _scalar(text: str) -> Any:

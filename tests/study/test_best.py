@@ -64,6 +64,14 @@ def test_the_best_run_comes_back_from_its_file_as_it_was_trained(study, tmp_path
     assert again.budget.trials == 1
 
 
+@pytest.mark.parametrize("name", ["008", "1e5"])
+def test_a_cohort_whose_folder_is_called_like_a_number_stays_where_it_is(study, tmp_path, name):
+    plan, ledger = study
+    at = check(parse(SPACE.replace("{kind: phantom}", f"{{kind: bids, root: '{name}'}}"), "toy.yaml"))
+    write_best(at, ledger.record(1), tmp_path / "best.yaml")
+    assert load(tmp_path / "best.yaml").cohort == at.cohort != plan.cohort
+
+
 def test_a_space_with_a_choice_is_no_single_run():
     with pytest.raises(ConfigError, match="UAD-219 toy run: must be one configuration; got a range"):
         one_run(check(parse(SPACE, "toy.yaml")))

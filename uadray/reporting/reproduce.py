@@ -14,6 +14,7 @@ from uadray.reporting.gathering import Found
 from uadray.reporting.privacy import anonymous, kind_of, shareable
 from uadray.reporting.words import Row, Table, listed
 from uadray.study.warm_start import WarmStartConfig
+from uadray.yaml_file import dump
 
 PACKAGES = ("torch", "ray", "optuna", "numpy", "scipy")
 PLACE = "# Where the scans are is left out of `cohort`: put your own there.\n"
@@ -24,7 +25,7 @@ def study_file(found: Found) -> str:
     tree = {**shareable(found.plan), "cohort": kind_of(found.plan.cohort)}
     if isinstance(found.plan.warm_start, WarmStartConfig):
         tree["warm_start"]["study"] = found.plan.warm_start.study.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return PLACE + _yaml(tree)
+    return PLACE + dump(tree, width=100)
 
 
 def best_file(found: Found) -> str:
@@ -37,7 +38,7 @@ def best_file(found: Found) -> str:
     shown = shareable(found.plan)
     tree |= {"cohort": kind_of(found.plan.cohort), "prepare": shown["prepare"]}
     head = "".join(f"{line}\n" for line in text.splitlines() if line.startswith("#"))
-    return anonymous(head + PLACE + _yaml(tree))
+    return anonymous(head + PLACE + dump(tree, width=100))
 
 
 def facts(found: Found) -> Table:
@@ -73,7 +74,3 @@ def _versions() -> list[str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _yaml(tree: dict[str, Any]) -> str:
-    return str(yaml.safe_dump(tree, sort_keys=False, width=100, allow_unicode=True))

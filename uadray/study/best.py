@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from uadray.files import write_text
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
+from uadray.yaml_file import dump
 
 
 def write_best(plan: StudyConfig, best: Record, path: Path) -> None:
@@ -25,7 +24,7 @@ def write_best(plan: StudyConfig, best: Record, path: Path) -> None:
         "run": as_trained(best),
     }
     head = f"# Trial {best.index} of the study {plan.study}:\n#   python -m uadray.train {path.name}\n"
-    write_text(path, head + yaml.safe_dump(tree, sort_keys=False, width=120))
+    write_text(path, head + dump(tree))
 
 
 def as_trained(record: Record) -> dict[str, Any]:
