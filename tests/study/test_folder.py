@@ -34,6 +34,25 @@ def test_a_changed_study_is_refused_with_what_changed(tmp_path):
         pass
 
 
+@pytest.mark.parametrize(
+    ("former", "now", "said"),
+    [
+        ("sampler: {kind: tpe, startup_trials: 6}", "sampler: {kind: random}", "startup_trials: .*got nothing, was 6"),
+        ("enqueue: []", "enqueue: [sVAE]", 'enqueue.0: .*got "sVAE", was nothing'),
+    ],
+)
+def test_what_a_study_had_not_or_has_no_longer_is_called_nothing(tmp_path, former, now, said):
+    text = PLAN.replace("model: intensity", "model: {choice: [intensity, sVAE]}")
+    with held(tmp_path / "toy", plan(f"{text}\n{former}"), "key"):
+        pass
+    with (
+        pytest.raises(ConfigError, match=said) as caught,
+        held(tmp_path / "toy", plan(f"{text}\n{now}"), "key"),
+    ):
+        pass
+    assert "order" not in str(caught.value)
+
+
 def grown(**budget):
     text = PLAN.replace("{trials: 3}", "{" + ", ".join(f"{name}: {value}" for name, value in budget.items()) + "}")
     return plan(text)
@@ -112,7 +131,10 @@ def test_another_order_of_objectives_is_another_study(tmp_path):
     )
     with held(tmp_path / "toy", first, "key"):
         pass
-    with pytest.raises(ConfigError, match="UAD-301"), held(tmp_path / "toy", second, "key"):
+    with (
+        pytest.raises(ConfigError, match="UAD-301 toy keys: .*got another order[.]"),
+        held(tmp_path / "toy", second, "key"),
+    ):
         pass
 
 

@@ -25,3 +25,4 @@ def test_the_setting_that_decides_has_the_largest_share():
 def test_few_trials_or_equal_ones_have_no_shares():
     assert importances([record(n, n / 10, 2, 90 + n) for n in range(9)], "val/auprc") == {}
     assert importances([record(n, 0.5, n + 1, 95) for n in range(20)], "val/auprc") == {}
+    assert importances([record(n, 0.5 + n * 1e-9, n + 1, 95) for n in range(10)], "val/auprc") == {}

@@ -132,7 +132,7 @@ def _grows(key: str, written: Tree, asked: Tree) -> bool:
 
 
 def _refuse(path: Path, written: Tree, asked: Tree, keys: list[str]) -> None:
-    """Raise ConfigError (UAD-301) that lists keys with what they are and were."""
+    """Raise ConfigError (UAD-301) that lists keys with what they are and were, `nothing` where they are not."""
     if not keys:
         return
     former, now = _leaves(written, ""), _leaves(asked, "")
@@ -143,7 +143,7 @@ def _refuse(path: Path, written: Tree, asked: Tree, keys: list[str]) -> None:
             "UAD-301",
             f"{path.parent.name} {key}",
             must,
-            f"{now.get(key, 'another order')}, was {former.get(key, 'another order')}",
+            "another order" if key == "keys" else f"{now.get(key, 'nothing')}, was {former.get(key, 'nothing')}",
             do,
         )
         for key in keys

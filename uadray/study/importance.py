@@ -15,7 +15,8 @@ def importances(records: Iterable[Record], metric: Metric) -> dict[str, float]:
     """The share of the objective's variance that each setting explains, largest first; they sum to 1.
 
     Settings are the flat columns that all runs have, an absent one 0, so a branch's settings and the branch itself
-    share what is theirs. {} for fewer than ten scored trials, and where nothing varies. The forest has a fixed seed.
+    share what is theirs. {} for fewer than ten scored trials, and where nothing varies, or too little to be told from
+    rounding. The forest has a fixed seed.
     """
     import optuna
     from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
@@ -43,5 +44,8 @@ def importances(records: Iterable[Record], metric: Metric) -> dict[str, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-        found_shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
+        try:
+            found_shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
+        except RuntimeError:  # values so near to each other that the forest finds no variance
+            return {}
     return {name: float(share) for name, share in found_shares.items()}
