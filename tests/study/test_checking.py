@@ -95,6 +95,13 @@ def test_a_row_that_a_fixed_model_is_not_cannot_be_enqueued():
     assert check(parse(named, "toy.yaml")).enqueued() == [{"model": "sVAE"}]
 
 
+@pytest.mark.parametrize("row", ["intensity", "denoising", "restoration", "f-AnoGAN", "AnoGAN", "sVAE"])
+def test_a_row_that_is_an_option_can_be_enqueued_also_where_it_is_called_like_its_kind(row):
+    options = "intensity, denoising, restoration, f-AnoGAN, AnoGAN, sVAE"
+    text = f"study: toy\ncohort: {{kind: phantom}}\nenqueue: [{row}]\nrun: {{model: {{choice: [{options}]}}}}"
+    assert check(parse(text, "toy.yaml")).enqueued() == [{"model": row}]
+
+
 @pytest.mark.parametrize("row", ["dAE", "sAE3", "sVAE", "sVAE-GAN", "sAE-GAN"])
 def test_the_shipped_space_leads_to_the_rows_of_table_1(row):
     path = Path(__file__, "../../../search_spaces/latent.yaml").resolve()

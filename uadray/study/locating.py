@@ -15,7 +15,7 @@ def locate(space: Any, tree: Any, name: str, names: Mapping[str, Any]) -> Values
     A text that is in `names` stands for the tree there. What the tree does not say is left to be drawn. What the space
     fixes outside its choices stays as it is, but for the kind, which must agree.
     """
-    space = _named(space, names)
+    space = _named(space, tree, names)
     if distribution_of(space) is not None:
         return _inside(space, tree, name, names)
     if not isinstance(space, dict) or not isinstance(tree, dict):
@@ -27,7 +27,7 @@ def locate(space: Any, tree: Any, name: str, names: Mapping[str, Any]) -> Values
 
 def _inside(space: Any, tree: Any, name: str, names: Mapping[str, Any]) -> Values | None:
     """Inside choices, where fixed values tell the options apart."""
-    space = _named(space, names)
+    space = _named(space, tree, names)
     distribution = distribution_of(space)
     if isinstance(distribution, Choice):
         for label, option in zip(distribution.labels, space["choice"], strict=True):
@@ -61,5 +61,6 @@ def _gathered(
     return values
 
 
-def _named(space: Any, names: Mapping[str, Any]) -> Any:
-    return names.get(space, space) if isinstance(space, str) else space
+def _named(space: Any, tree: Any, names: Mapping[str, Any]) -> Any:
+    """What a text in the space stands for; itself where the tree has a text, too, such as a kind called like a row."""
+    return names.get(space, space) if isinstance(space, str) and not isinstance(tree, str) else space
