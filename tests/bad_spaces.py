@@ -95,6 +95,7 @@ VALUES = [
     ("size: 32", "size: 2000", "UAD-210", "5:34 prepare.canvas.size", "at most 1024"),
     ("enqueue: [sAE1]", "enqueue: sAE1", "UAD-210", "10:10 enqueue", "a list"),
     ("[sAE1]", "[sAE2]", "UAD-214", "10:11 enqueue.0", "must be a row of the zoo: dAE, sAE1"),
+    ("[sAE1]", "[sAE1, sAE1, sAE1, sAE1]", "UAD-220", "10:10 enqueue", "must be no more rows than budget.trials = 3"),
     ("[sAE1]", "[sAE1, sVAE]", "UAD-214", "10:17 enqueue.1", "must be a point of `run.model`"),
     ("kind: vae_gan", "kind: vaegan", "UAD-210", "13:11 run.model.kind", "Did you mean `vae_gan`?"),
     ("kernel_size: 5", "kernel_size: 4", "UAD-210", "14:29 run.model.backbone.kernel_size", "must be 3, 5, 7 or 9"),

@@ -7,6 +7,7 @@ import pytest
 from uadray.errors import ConfigError
 from uadray.study.checking import check, load
 from uadray.study.corners import MOST_CORNERS
+from uadray.study.smoke import smoke
 from uadray.yaml_document import Document
 from uadray.yaml_file import parse
 
@@ -151,6 +152,22 @@ def test_they_are_found_where_whole_runs_are_chosen_among():
     first, last = text.split("  -\n")
     (found,) = problems(first + "  -\n" + last.replace("  ", "    "))
     assert "run.choice.1.scoring: must compare one reconstruction" in found
+
+
+def test_rows_to_try_first_that_the_budget_has_no_trials_for_are_refused():
+    text = "study: toy\ncohort: {kind: phantom}\nenqueue: [sVAE, dVAE, sAE3]\nbudget: {trials: 2}\nrepeats: 3\n"
+    text += "run: {model: {choice: [sVAE, dVAE, sAE3]}}"
+    (found,) = problems(text)
+    assert "UAD-220 toy.yaml:3:10 enqueue: must be no more rows than budget.trials = 2; got 3." in found
+    assert len(check(parse(text.replace("trials: 2", "trials: 3"), "toy.yaml")).enqueued()) == 3
+    assert "UAD-220" not in "".join(problems(text.replace("trials: 2", "trials: none")))
+
+
+def test_the_whole_way_can_be_tried_with_as_many_rows_as_the_budget_has_trials():
+    text = "study: toy\ncohort: {kind: phantom}\nenqueue: [sVAE, dVAE, sAE3]\nbudget: {trials: 3}\n"
+    short = smoke(check(parse(text + "run: {model: {choice: [sVAE, dVAE, sAE3]}}", "toy.yaml")))
+    assert short.budget.trials < 3
+    assert check(Document("toy.yaml", short.plain())) == short
 
 
 GRID = (

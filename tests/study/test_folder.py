@@ -132,7 +132,7 @@ def test_another_order_of_objectives_is_another_study(tmp_path):
     with held(tmp_path / "toy", first, "key"):
         pass
     with (
-        pytest.raises(ConfigError, match="UAD-301 toy keys: .*got another order[.]"),
+        pytest.raises(ConfigError, match=r"UAD-301 toy keys: .*got another order\."),
         held(tmp_path / "toy", second, "key"),
     ):
         pass

@@ -104,7 +104,7 @@ def _of_run(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterato
         and not {(*path, 0), (*path, 1)} & places  # a bound's problem is that of what lies between, too
     ]
     yield from of_corners
-    yield from _of_rows(document, study)
+    yield from _of_rows(document, study, faulty)
     yield from _of_resources(document, study, faulty)
     if not defects and not of_corners:
         yield from _of_grid(document, study, faulty)
@@ -172,8 +172,12 @@ def _of_grid(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterat
         yield path, Problem("UAD-216", document.where(path), must, got, do)
 
 
-def _of_rows(document: Document, study: StudyConfig) -> Iterator[Found]:
-    """Of what is to be tried first: it must be in the zoo."""
+def _of_rows(document: Document, study: StudyConfig, faulty: set[Any]) -> Iterator[Found]:
+    """Of what is to be tried first: the budget must have room for all of it, and it must be in the zoo."""
+    if "budget" not in faulty and len(study.enqueue) > study.budget.trials:
+        must = f"must be no more rows than budget.trials = {study.budget.trials}"
+        got, do = str(len(study.enqueue)), "Drop rows, or raise budget.trials."
+        yield ("enqueue",), Problem("UAD-220", document.where(("enqueue",)), must, got, do)
     for number, name in enumerate(study.enqueue):
         if name not in ZOO:
             must, do = f"must be a row of the zoo: {', '.join(ZOO)}", nearest(name, ZOO) or "Take one of them."
