@@ -1,6 +1,7 @@
 """The same board on the screen that runs a study and in another terminal."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from commanding import command
@@ -13,6 +14,7 @@ from uadray.study.board import LIVE, Board
 from uadray.study.checking import check
 from uadray.study.folder import held
 from uadray.study.ledger import Record
+from uadray.study.objectives import BoundConfig
 from uadray.study.progress import Progress
 from uadray.yaml_file import parse
 
@@ -52,6 +54,24 @@ def test_the_file_holds_what_the_screen_shows(study):
     assert written == progress.board()
     assert (written.settled, written.best) == (2, 0)
     assert written.state == "2 of 4 trials done, 20 s passed, about 13 s left"
+
+
+def test_a_trial_that_breaks_a_constraint_does_not_lead(tmp_path):
+    plan = PLAN.model_copy(update={"constraints": {"val/seconds_per_slice": BoundConfig(at_most=0.2)}})
+    slow, quick = (replace(record(n, auprc=0.9 - n / 4), timing={"model": 0.5 - n / 4}) for n in (0, 2))
+    with Progress(plan, tmp_path, Console(quiet=True)) as progress:
+        progress.known(slow)
+        assert progress.board().best is None
+        progress.started(2, RUN)
+        progress.finished(quick)
+        assert progress.board().best == 2
+
+
+def test_a_board_that_an_older_version_wrote_can_be_read(study):
+    progress, _ = study
+    older = {key: value for key, value in progress.board().plain().items() if key != "best"}
+    assert Board.parse(older).best is None
+    assert Board.parse(older).state == progress.board().state
 
 
 class SlowClock(Clock):

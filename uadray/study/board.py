@@ -49,18 +49,13 @@ class Board:
     left: str
     """About how long it still will; "" before there is anything to judge by."""
     note: str = ""
+    best: int | None = None
+    """The trial that would be selected now; None while there is none, and of an older board, which does not say."""
 
     @property
     def settled(self) -> int:
         """Trials that have ended."""
         return sum(row.status != "running" for row in self.rows.values())
-
-    @property
-    def best(self) -> int | None:
-        """The trial that leads; ties go to the earlier one."""
-        sign = -1 if self.mode == "max" else 1
-        scored = {index: row.metrics[self.metric] for index, row in self.rows.items() if self.metric in row.metrics}
-        return min(scored, key=lambda index: (sign * scored[index], index), default=None)
 
     @property
     def state(self) -> str:
@@ -82,7 +77,7 @@ class Board:
         columns = self._columns()
         names = ("trial", "model", "epoch", "val l1", *(SCORES.get(name, name) for name in columns), "status")
         shown = table(f"study {self.study}, {self.metric} decides", names, words=("model", "status"))
-        best, rows = self.best, sorted(self.rows.items())
+        rows = sorted(self.rows.items())
         for index, row in rows[-height:] if height else rows:
             shown.add_row(
                 str(index),
@@ -91,7 +86,7 @@ class Board:
                 "" if row.loss is None else f"{row.loss:.4f}",
                 *(_number(name, row.metrics.get(name)) for name in columns),
                 Text(_doing(row), style=COLOURS[row.status]),
-                style="bold" if index == best else None,
+                style="bold" if index == self.best else None,
             )
         lost = [f"trial {index} {row.status}: {row.reason}" for index, row in rows if row.status in LOST]
         return Group(shown, *(Text(line, style="red") for line in lost[-3:]))

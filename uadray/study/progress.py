@@ -19,6 +19,7 @@ from uadray.config import RunConfig
 from uadray.files import write_text
 from uadray.study.board import LIVE, Board, Row
 from uadray.study.duration import duration
+from uadray.study.leading import Leading
 from uadray.study.ledger import Record
 from uadray.study.plan import StudyConfig
 
@@ -47,6 +48,7 @@ class Progress:
         self._took = 0.0  # to write the file
         self._first = math.inf  # when the first trial began
         self._rows: dict[int, Row] = {}
+        self._leading = Leading(plan)
         self._tested = ""
         self._found = 0.0  # work that was finished before this start, in trials
         self._live = Live(self, console=console, refresh_per_second=4, transient=True)
@@ -68,6 +70,7 @@ class Progress:
     def known(self, record: Record) -> None:
         """A trial that an earlier start of the study finished."""
         self._rows[record.index] = _finished(record)
+        self._leading.add(record)
         self._found += 1
 
     def started(self, index: int, run: RunConfig) -> None:
@@ -85,6 +88,7 @@ class Progress:
     def finished(self, record: Record) -> None:
         """A trial is settled."""
         self._rows[record.index] = row = _finished(record)
+        self._leading.add(record)
         said = SAID if "val/auprc" in row.metrics else SAID_PAINTED
         scores = "".join(f", {word} {row.metrics[name]:.3f}" for name, word in said.items() if name in row.metrics)
         self._say(f"trial {record.index} {row.status} after {row.epoch} epochs{scores} {record.reason}".rstrip())
@@ -110,6 +114,7 @@ class Progress:
             passed=duration(self._clock() - self._started),
             left=duration(eta) if eta else "",
             note=self._tested,
+            best=self._leading.trial,
         )
 
     def __rich__(self) -> RenderableType:
