@@ -18,11 +18,13 @@ from uadray.layout import STORES
 from uadray.study.forecast import USUAL, forecast, shown
 from uadray.study.plan import StudyConfig
 from uadray.study.probe import probe
+from uadray.study.quiet import silence
 from uadray.yaml_file import dump
 
 
 def dry_run(plan: StudyConfig, workspace: Path) -> None:
     """Print the resolved plan, every default written out, and what it would take by a short probe of its models."""
+    silence()
     OUT.print(Syntax(dump(plan.plain(), OUT.width), "yaml", background_color="default", word_wrap=True))
     slices, counted = _slices(plan, workspace)
     size, threads, device = plan.prepare.canvas.size, plan.resources.cpus_per_worker, plan.resources.device_here

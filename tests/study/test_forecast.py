@@ -20,16 +20,44 @@ SLICES = {Part("train", "healthy"): 40, Part("val", "healthy"): 10, Part("val", 
 
 
 def found(dims, trials=4, hours=24, more="", measured_on="cpu"):
+    return foreseen(SPACE.format(dims=list(dims), trials=trials, hours=hours) + more, measured_on)
+
+
+def foreseen(text, measured_on="cpu"):
     def measure(run):
         return Probe(run.describe(), 1000, step_s=0.1, slice_s=0.01, draft_s=0.001)
 
-    plan = check(parse(SPACE.format(dims=list(dims), trials=trials, hours=hours) + more, "toy.yaml"))
-    return forecast(plan, SLICES, True, measure, measured_on)
+    return forecast(check(parse(text, "toy.yaml")), SLICES, True, measure, measured_on)
 
 
 def test_a_trial_is_its_steps_its_drafts_and_its_scoring():
     one = found([4, 8])
     assert [trial.seconds for trial in one.trials] == [pytest.approx(10 * (10 * 0.1 + 10 * 0.001) + 40 * 0.01)] * 2
+
+
+@pytest.mark.parametrize(
+    ("train", "mean"),
+    [
+        ("{epochs: {integer: [10, 50], step: 10}}", 30),
+        ("{epochs: {integer: [10, 50], step: 10}, seed: {integer: [0, 199]}, batch_size: {choice: [4, 8]}}", 30),
+        ("{epochs: {loginteger: [10, 1000]}}", 990 / 4.605),
+        ("{epochs: 50, stop_after: {choice: [10, 20, null]}}", 80 / 3),
+        ("{choice: [{epochs: 10}, {epochs: {choice: [40, 60]}}]}", 30),
+        ("{epochs: 7}", 7),
+    ],
+)
+def test_a_trial_is_as_long_as_one_that_is_drawn_at_random(train, mean):
+    model = "{kind: vae_gan, latent: {kind: dense, dim: {choice: [4, 8]}}}"
+    text = f"study: toy\ncohort: {{kind: phantom}}\nrun: {{model: {model}, train: {train}}}"
+    assert [trial.epochs for trial in foreseen(text).trials] == [pytest.approx(mean, rel=0.08)] * 2
+    assert "mean epochs" in said(foreseen(text))
+
+
+def test_a_model_of_several_runs_is_as_long_as_these_on_average():
+    runs = [f"{{model: sVAE, train: {{epochs: {epochs}}}}}" for epochs in (10, 50)]
+    runs.append("{model: dVAE, train: {epochs: 20}}")
+    text = f"study: toy\ncohort: {{kind: phantom}}\nrun: {{choice: [{', '.join(runs)}]}}"
+    assert [trial.epochs for trial in foreseen(text).trials] == [30, 20]
 
 
 def test_a_study_is_as_many_trials_as_its_space_and_its_budget_have_two_at_a_time():
