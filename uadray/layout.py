@@ -24,6 +24,9 @@ IMPORTANCE = "importance.json"
 FINDINGS = (SELECTION, VERDICT, COMPARISON, IMPORTANCE)
 """What a study comes to in the end, and has no longer when it goes on with a larger budget."""
 
+OPENINGS = "openings.jsonl"
+"""When the test split was opened, and for what; it only grows."""
+
 RECORD = "trial.json"
 """Of a finished trial; while it is not there, the trial is not finished."""
 

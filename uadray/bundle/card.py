@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import yaml
-
 from uadray.bundle.content import Content, Score
 from uadray.scoring.threshold import ScanPercentile
 from uadray.scoring.usual import WORDS, expected
+from uadray.yaml_file import dump
 
 METRICS = {
     "dice_mean": "Dice, mean over patients",
@@ -24,8 +23,8 @@ METRICS = {
 
 def card(content: Content) -> str:
     """The card as Markdown; nothing in it that is not in the content."""
-    prepare = yaml.safe_dump(content.prepare.plain(), sort_keys=False, width=100)
-    run = yaml.safe_dump(content.run.plain(), sort_keys=False, width=100)
+    prepare = dump(content.prepare.plain(), width=100)
+    run = dump(content.run.plain(), width=100)
     own = isinstance(content.threshold, ScanPercentile)
     threshold = "set by each scan itself" if own else f"{content.threshold:.4g}"
     versions = ", ".join(f"{name} {version}" for name, version in content.versions.items())

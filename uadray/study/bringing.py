@@ -10,12 +10,11 @@ from pathlib import Path
 from uadray.data.store import Store
 from uadray.errors import ConfigError, DataError, Problem, StudyError
 from uadray.files import sha256, write_text
-from uadray.layout import CHECKPOINTS, FINDINGS, PLAN, RECORD, STUDIES, TRIALS, study_id, study_id_at
+from uadray.layout import CHECKPOINTS, FINDINGS, OPENINGS, PLAN, RECORD, STUDIES, TRIALS, study_id, study_id_at
 from uadray.remote.lease import LEASE
 from uadray.remote.mirror import There
 from uadray.remote.objects import Objects, opened
 from uadray.remote.session import SESSION
-from uadray.study.held_out import OPENINGS
 from uadray.study.ledger import Ledger
 
 PASSING = (*FINDINGS, LEASE)  # what a study at a URL may come to have no more

@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 from uadray.data.store import Slices, Store
 from uadray.data.subject import Group, Split
 from uadray.errors import Problem, StudyError
-from uadray.layout import SELECTION
+from uadray.layout import OPENINGS, SELECTION
 from uadray.study.ledger import Ledger
 from uadray.study.selection import sealed_trial
-
-OPENINGS = "openings.jsonl"
 
 
 def open_test(ledger: Ledger, store: Store, purpose: str, group: Group = "lesion", split: Split = "test") -> Slices:
