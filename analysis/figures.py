@@ -25,7 +25,7 @@ from seeing import patients, see, shown, trained
 from style import save
 from uadray.console import ERR, OUT, exit_codes, run
 from uadray.errors import StudyError
-from uadray.study.naming import Named
+from uadray.study.workspace.naming import Named
 
 Trials = Annotated[list[int] | None, typer.Option("--trial", help="Trial to show, again for more; else one a row.")]
 

@@ -11,8 +11,8 @@ from uadray.data.store import Store
 from uadray.data.subject import Split
 from uadray.scoring.scorecard import Scorecard
 from uadray.study.ledger import Ledger
-from uadray.study.naming import study_folder
-from uadray.study.verdict import Verdict, read_verdict
+from uadray.study.result.verdict import Verdict, read_verdict
+from uadray.study.workspace.naming import study_folder
 
 BASELINE = -1  # the trial number of the intensity baseline
 

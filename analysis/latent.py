@@ -18,7 +18,7 @@ from runs import Out, Uri, runs, target
 from scores import Split, Which, scored
 from style import BLUE, CM, COLUMN, VERMILION, new_figure, save, styled
 from uadray.console import OUT, exit_codes, run
-from uadray.study.naming import Named
+from uadray.study.workspace.naming import Named
 
 KINDS = {"dense": (BLUE, "o"), "spatial": (VERMILION, "s")}
 MEASURES = {"dice_mean": "mean Dice", "auprc": "pooled AUPRC"}

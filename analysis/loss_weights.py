@@ -24,7 +24,7 @@ from scores import Split, Which, scored
 from style import BLUE, CM, COLUMN, VERMILION, new_figure, save, styled
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import Problem, StudyError
-from uadray.study.naming import Named
+from uadray.study.workspace.naming import Named
 
 TERMS = {"lambda_2": ("lambda_3", "KL term", "adversary"), "lambda_3": ("lambda_2", "adversary", "KL term")}
 SYMBOLS = {"lambda_2": "$\\lambda_2$, KL term", "lambda_3": "$\\lambda_3$, adversary"}

@@ -17,7 +17,7 @@ from folder import BASELINE, StudyFolder
 from uadray.config import RunConfig
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import ConfigError, Problem
-from uadray.study.naming import Named, study_folder
+from uadray.study.workspace.naming import Named, study_folder
 from uadray.tracking.content import headlines
 
 if TYPE_CHECKING:

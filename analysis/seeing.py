@@ -19,9 +19,9 @@ from uadray.errors import Problem, StudyError
 from uadray.models.base import Model
 from uadray.scoring.detector import Detector
 from uadray.scoring.threshold import per_slice
-from uadray.study.held_out import open_test
 from uadray.study.ledger import Record
-from uadray.study.trained import model_of
+from uadray.study.result.held_out import open_test
+from uadray.study.result.trained import model_of
 from uadray.training.precision import exact_fp32
 
 PURPOSE = "analysis/figures.py"

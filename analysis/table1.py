@@ -25,7 +25,7 @@ from uadray.scoring.statistics.comparisons import Comparison, compare_with_basel
 from uadray.scoring.statistics.intervals import interval
 from uadray.scoring.statistics.per_patient import Values
 from uadray.scoring.statistics.trainings import over_trainings
-from uadray.study.naming import Named
+from uadray.study.workspace.naming import Named
 
 
 def table1(study: Path, split: Split = "test", tracking_uri: str | None = None) -> pd.DataFrame:

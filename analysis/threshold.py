@@ -23,7 +23,7 @@ from runs import Out, Uri, client_of, runs, target
 from style import CM, COLUMN, CYCLE, DASHES, MARKERS, new_figure, save, styled
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import Problem, StudyError
-from uadray.study.naming import Named
+from uadray.study.workspace.naming import Named
 
 TICKS = (80, 90, 95, 98, 99, 99.5, 99.9)
 CURVES = "tables/percentiles.json"

@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from uadray.config import RunConfig
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Ledger, Record
-from uadray.study.plan import StudyConfig
-from uadray.study.progress import Progress
+from uadray.study.screen.progress import Progress
 
 
 class Driver(Progress):

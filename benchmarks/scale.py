@@ -34,10 +34,10 @@ from searching import MODEL, TOY, TOY_MODEL, plan_of, tell, workspace
 from uadray.conduct import opened
 from uadray.data.store import Store
 from uadray.files import write_json
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Ledger, Record
-from uadray.study.plan import StudyConfig
-from uadray.study.search_space import Values
-from uadray.study.searcher import SettledSearch
+from uadray.study.search.searcher import SettledSearch
+from uadray.study.space.search_space import Values
 
 PARTS = (("ddp",), ("trials",), ("trials", "--sampler", "tpe"), ("draws",), ("reports",), ("nodes",))
 FIRST = 10  # trials that are not counted: they start processes and open databases

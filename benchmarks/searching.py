@@ -21,11 +21,11 @@ from rich.console import Console
 from uadray.conduct import Study, opened
 from uadray.config import RunConfig
 from uadray.console import OUT
-from uadray.study.checking import check
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Record
 from uadray.study.machine import Own
-from uadray.study.plan import StudyConfig
-from uadray.study.progress import Progress
+from uadray.study.reading.checking import check
+from uadray.study.screen.progress import Progress
 from uadray.training.loop import Rank
 from uadray.training.task import Place, Task
 from uadray.training.worker import work

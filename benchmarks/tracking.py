@@ -28,11 +28,11 @@ import torch
 from uadray.data.preparation import prepare
 from uadray.data.store import Store
 from uadray.files import write_json
-from uadray.study.checking import check
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Ledger
-from uadray.study.plan import StudyConfig
-from uadray.study.selection import select
-from uadray.study.verdict import judge
+from uadray.study.reading.checking import check
+from uadray.study.result.selection import select
+from uadray.study.result.verdict import judge
 from uadray.tracking.server import Server, tracking_uri
 from uadray.tracking.tracker import Tracker
 from uadray.training.loop import Rank

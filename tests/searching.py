@@ -7,9 +7,9 @@ from making import made_card
 from ray.tune.search import Searcher
 
 from uadray.files import write_json
-from uadray.study.checking import check
 from uadray.study.ledger import Ledger
-from uadray.study.searcher import SettledSearch
+from uadray.study.reading.checking import check
+from uadray.study.search.searcher import SettledSearch
 from uadray.yaml_file import parse
 
 SPACE = """\

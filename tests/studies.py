@@ -9,11 +9,11 @@ from uadray.config import RunConfig
 from uadray.data.phantom.cohort import PhantomCohort
 from uadray.data.preparation import PrepareConfig, prepare
 from uadray.files import write_json
-from uadray.study.comparison import write_comparison
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Ledger
-from uadray.study.plan import StudyConfig
-from uadray.study.selection import select
-from uadray.study.verdict import judge
+from uadray.study.result.comparison import write_comparison
+from uadray.study.result.selection import select
+from uadray.study.result.verdict import judge
 from uadray.training.loop import Rank
 from uadray.training.task import Place
 from uadray.training.worker import work

@@ -7,7 +7,7 @@ from commanding import command
 from studies import begun, made_cohort, made_plan, made_study
 
 from uadray.compare import compare
-from uadray.study.held_out import openings
+from uadray.study.result.held_out import openings
 
 
 def run(*arguments):

@@ -75,7 +75,7 @@ def test_a_cluster_that_does_not_answer_is_a_problem(home, tmp_path):
 
 def test_a_cluster_is_asked_node_by_node(home, tmp_path):
     program = (
-        "import ray, sys; from pathlib import Path; from uadray.diagnosis.cluster import cluster; from uadray.study.place import place_of\n"
+        "import ray, sys; from pathlib import Path; from uadray.diagnosis.cluster import cluster; from uadray.study.workspace.place import place_of\n"
         "from ray.cluster_utils import Cluster\n"
         "nodes = Cluster(initialize_head=True, head_node_args={'num_cpus': 1, 'include_dashboard': False})\n"
         "nodes.add_node(num_cpus=2)\n"

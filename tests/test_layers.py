@@ -20,7 +20,12 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["config"],
     ["training.reuse", "training.kept_maps", "training.task", "training.arrival"],
     ["training.worker", "training.trainer"],
-    ["study"],
+    ["study.ledger", "study.objectives", "study.quiet", "study.token"],
+    ["study.configurations", "study.space"],
+    ["study.design"],
+    ["study.reading", "study.screen"],
+    ["study.workspace", "study.machine"],
+    ["study.search", "study.result"],
     ["reporting"],
     ["bundle"],
     ["prediction.scans", "prediction.extent", "prediction.lesions", "prediction.way_back"],
@@ -40,7 +45,16 @@ LAYERS = [  # from the bottom; a module may import from its own layer and from t
     ["export", "predict", "bids_app"],
     ["__main__"],
 ]
-RAY = ["data.batches", "data.mapping", "training.trainer", "cluster.nodes", "study", "diagnosis.cluster"]
+RAY = [
+    "data.batches",
+    "data.mapping",
+    "training.trainer",
+    "cluster.nodes",
+    "study.search",
+    "study.workspace",
+    "study.machine",
+    "diagnosis.cluster",
+]
 MLFLOW = ["tracking"]
 
 

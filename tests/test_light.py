@@ -24,7 +24,7 @@ import uadray.__main__
 from uadray.config import RunConfig
 from uadray.data.preparation import PrepareConfig
 from uadray.models.zoo import ZOO
-from uadray.study.checking import load
+from uadray.study.reading.checking import load
 
 load(__import__("pathlib").Path("search_spaces/latent.yaml"))
 for name in ZOO:

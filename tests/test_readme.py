@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from uadray.models.zoo import ZOO
-from uadray.study.checking import load
+from uadray.study.reading.checking import load
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("docs/**/*.md")))]

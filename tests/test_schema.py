@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from uadray.errors import ConfigError
 from uadray.schema import written
 from uadray.section import Section
-from uadray.study.checking import check
-from uadray.study.distributions import WORDS
-from uadray.study.editors import editor_schema
+from uadray.study.reading.checking import check
+from uadray.study.reading.editors import editor_schema
+from uadray.study.space.distributions import WORDS
 from uadray.yaml_document import Document
 from uadray.yaml_file import parse, read
 

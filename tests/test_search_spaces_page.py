@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from uadray.errors import ConfigError
-from uadray.study.checking import check, load
-from uadray.study.defects import defects
-from uadray.study.distributions import WORDS
-from uadray.study.plan import StudyConfig
+from uadray.study.design.plan import StudyConfig
+from uadray.study.reading.checking import check, load
+from uadray.study.space.defects import defects
+from uadray.study.space.distributions import WORDS
 from uadray.yaml_document import Document
 from uadray.yaml_file import parse, parse_value
 

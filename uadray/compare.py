@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
-from uadray.study.naming import Named, study_folders
+from uadray.study.workspace.naming import Named, study_folders
 
 Trial = Annotated[int | None, typer.Option(help="Trial of the first study; the selected one unless given.", min=0)]
 Other = Annotated[int | None, typer.Option(help="Trial of the second study; the selected one unless given.", min=0)]
@@ -24,9 +24,9 @@ def compare(study: Named, second: Named, trial: Trial = None, other: Other = Non
     with exit_codes():
         folders = study_folders([study, second])
         from uadray.files import write_json, write_text
-        from uadray.study import two_studies
         from uadray.study.ledger import Ledger
-        from uadray.study.tables import table
+        from uadray.study.result import two_studies
+        from uadray.study.screen.tables import table
 
         sides = [two_studies.side(Ledger(f.resolve()), n) for f, n in zip(folders, (trial, other), strict=True)]
         found = two_studies.match(*sides)

@@ -21,22 +21,22 @@ from uadray.files import write_json
 from uadray.interrupts import heeded
 from uadray.layout import IMPORTANCE, STUDIES
 from uadray.preparing import prepared
-from uadray.study.best import write_best
-from uadray.study.comparison import write_comparison
-from uadray.study.folder import Agree, as_it_began, held
-from uadray.study.importance import importances
-from uadray.study.labels import labels_for
+from uadray.study.design.labels import labels_for
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Ledger, Record
 from uadray.study.machine import Machine, machine_at
-from uadray.study.place import Place, place_of
-from uadray.study.plan import StudyConfig
-from uadray.study.progress import Progress
 from uadray.study.quiet import log_to
-from uadray.study.searcher import SettledSearch
-from uadray.study.selection import ending_of, sealed_trial, select
-from uadray.study.summary import summary, untested
-from uadray.study.tuning import run_trials
-from uadray.study.verdict import Verdict, judge
+from uadray.study.result.best import write_best
+from uadray.study.result.comparison import write_comparison
+from uadray.study.result.importance import importances
+from uadray.study.result.selection import ending_of, sealed_trial, select
+from uadray.study.result.summary import summary, untested
+from uadray.study.result.verdict import Verdict, judge
+from uadray.study.screen.progress import Progress
+from uadray.study.search.searcher import SettledSearch
+from uadray.study.search.tuning import run_trials
+from uadray.study.workspace.folder import Agree, as_it_began, held
+from uadray.study.workspace.place import Place, place_of
 from uadray.tracking.environment import write_environment
 from uadray.tracking.server import Server, tracking_uri
 from uadray.tracking.tracker import Tracker

@@ -15,10 +15,10 @@ from uadray.data.store import Store
 from uadray.data.subject import Part
 from uadray.errors import DataError
 from uadray.layout import STORES
-from uadray.study.forecast import USUAL, forecast, shown
-from uadray.study.plan import StudyConfig
-from uadray.study.probe import probe
+from uadray.study.design.plan import StudyConfig
 from uadray.study.quiet import silence
+from uadray.study.screen.forecast import USUAL, forecast, shown
+from uadray.study.screen.probe import probe
 from uadray.yaml_file import dump
 
 

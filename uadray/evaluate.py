@@ -16,8 +16,8 @@ from uadray.data.subject import Split
 from uadray.errors import Problem, StudyError
 from uadray.options import Trial
 from uadray.study.ledger import Ledger
-from uadray.study.naming import Named, study_folder
-from uadray.study.selection import sealed_trial
+from uadray.study.result.selection import sealed_trial
+from uadray.study.workspace.naming import Named, study_folder
 
 Other = Annotated[Path | None, typer.Option("--store", help="Folder of a store; the study's own unless given.")]
 Part = Annotated[Split, typer.Option(help="Whose patients.")]
@@ -34,7 +34,7 @@ def evaluate(
     """Score a trial's model on the patients of a store and write every patient and every lesion as a line."""
     with exit_codes():
         from uadray.data.store import Store
-        from uadray.study import evaluation
+        from uadray.study.result import evaluation
 
         ledger = Ledger(study_folder(study).resolve())
         own = Store.open(ledger.store_path)

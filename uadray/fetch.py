@@ -25,7 +25,7 @@ def fetch(
 ) -> None:
     """Bring a workspace home from an object store."""
     with exit_codes():
-        from uadray.study.bringing import bring_home
+        from uadray.study.workspace.bringing import bring_home
 
         for line in bring_home(url, out, study or ()):
             OUT.print(line, highlight=False, soft_wrap=True)

@@ -15,7 +15,7 @@ import typer
 
 from uadray.console import OUT, exit_codes, run
 from uadray.errors import Problem, StudyError, UadError
-from uadray.study.naming import study_folders
+from uadray.study.workspace.naming import study_folders
 
 Uri = Annotated[
     str | None,

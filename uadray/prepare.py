@@ -16,7 +16,7 @@ from uadray.data.each import Each, one_by_one
 from uadray.errors import ConfigError, Problem
 from uadray.options import Bids, WorkspaceAsGiven
 from uadray.preparing import checked, prepared
-from uadray.study.checking import load
+from uadray.study.reading.checking import load
 
 Check = Annotated[bool, typer.Option("--check", help="Say what is wrong with the cohort, and prepare nothing.")]
 

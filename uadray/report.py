@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from uadray.console import OUT, exit_codes, run
-from uadray.study.naming import Named, study_folder
+from uadray.study.workspace.naming import Named, study_folder
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The page; report.html in the study's unless given.")]
 

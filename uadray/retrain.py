@@ -13,10 +13,10 @@ from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
 from uadray.files import write_text
 from uadray.options import Address
-from uadray.study.checking import load
 from uadray.study.ledger import Ledger
-from uadray.study.naming import Named, study_folder
-from uadray.study.retraining import retraining
+from uadray.study.reading.checking import load
+from uadray.study.result.retraining import retraining
+from uadray.study.workspace.naming import Named, study_folder
 from uadray.yaml_file import dump
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from uadray.console import exit_codes, run
-from uadray.study.editors import editor_schema
+from uadray.study.reading.editors import editor_schema
 
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write; the screen if not given.")]
 

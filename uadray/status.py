@@ -12,10 +12,10 @@ from uadray.console import OUT, exit_codes, run
 from uadray.errors import Problem, StudyError
 from uadray.layout import SELECTION
 from uadray.remote.lease import LEASE, last_heard
-from uadray.study.board import LIVE, Board
-from uadray.study.folder import holder
 from uadray.study.ledger import Ledger
-from uadray.study.naming import Named, study_folder
+from uadray.study.screen.board import LIVE, Board
+from uadray.study.workspace.folder import holder
+from uadray.study.workspace.naming import Named, study_folder
 
 
 def status(study: Named) -> None:

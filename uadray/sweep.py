@@ -20,8 +20,8 @@ import typer
 from uadray.cluster.address import checked
 from uadray.console import exit_codes, run
 from uadray.options import Address, Bids, WorkspaceOrUrl
-from uadray.study.checking import load
-from uadray.study.smoke import smoke as shortened
+from uadray.study.design.smoke import smoke as shortened
+from uadray.study.reading.checking import load
 
 Overrides = Annotated[
     list[str] | None, typer.Argument(help="Values instead of the file's: budget.trials=20.", metavar="KEY=VALUE")
@@ -57,7 +57,7 @@ def sweep(
             what_if.dry_run(plan, cache(workspace) if is_url(workspace) else Path(workspace))
             return
         from uadray import conduct
-        from uadray.study import folder
+        from uadray.study.workspace import folder
 
         conduct.conduct(plan, workspace, folder.with_larger_budget if extend else folder.as_it_began, cluster)
 

@@ -15,8 +15,8 @@ import typer
 from uadray.cluster.address import checked
 from uadray.console import OUT, exit_codes, run
 from uadray.options import Address, Bids, WorkspaceOrUrl
-from uadray.study.checking import load
-from uadray.study.one_run import one_run
+from uadray.study.design.one_run import one_run
+from uadray.study.reading.checking import load
 
 
 def train(

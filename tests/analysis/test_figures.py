@@ -19,7 +19,7 @@ from uadray.data.phantom.cohort import PhantomCohort
 from uadray.data.preparation import PrepareConfig, prepare
 from uadray.errors import StudyError
 from uadray.files import write_json
-from uadray.study.held_out import openings
+from uadray.study.result.held_out import openings
 from uadray.training.loop import Rank
 from uadray.training.task import Place
 from uadray.training.worker import work

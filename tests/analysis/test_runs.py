@@ -10,7 +10,7 @@ from runs import runs
 from uadray.errors import ConfigError
 from uadray.files import write_json
 from uadray.models.intensity import IntensityConfig
-from uadray.study.verdict import Contender, Verdict
+from uadray.study.result.verdict import Contender, Verdict
 
 
 def test_there_is_one_row_for_each_trial_and_one_for_the_baseline(seeds):

@@ -49,7 +49,7 @@ def test_commands_are_found_where_they_are():
 
 
 def test_overrides_that_are_named_are_keys_of_a_study():
-    from uadray.study.checking import load
+    from uadray.study.reading.checking import load
 
     text = "\n".join(path.read_text() for path in TEXTS)
     found = set(re.findall(r"\b(?:resources|budget)\.\w+=[\d.]+", text))

@@ -18,9 +18,9 @@ from uadray.files import write_json
 from uadray.pseudonyms import pseudonym
 from uadray.reporting.gathering import gather
 from uadray.reporting.page import render
-from uadray.study.held_out import openings
 from uadray.study.ledger import Ledger
-from uadray.study.selection import select
+from uadray.study.result.held_out import openings
+from uadray.study.result.selection import select
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 CITED = {"arxiv.org"}

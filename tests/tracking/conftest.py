@@ -13,11 +13,11 @@ from uadray.config import RunConfig
 from uadray.data.subject import Subject
 from uadray.files import write_json
 from uadray.scoring.stacks import by_patient
-from uadray.study.comparison import write_comparison
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Ledger
-from uadray.study.plan import StudyConfig
-from uadray.study.selection import select
-from uadray.study.verdict import judge
+from uadray.study.result.comparison import write_comparison
+from uadray.study.result.selection import select
+from uadray.study.result.verdict import judge
 from uadray.tracking.environment import write_environment
 from uadray.tracking.mirror import Mirror
 from uadray.tracking.server import Server

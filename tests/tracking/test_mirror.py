@@ -14,7 +14,7 @@ from tracked import held, runs_of
 from uadray.files import write_json
 from uadray.pseudonyms import pseudonym
 from uadray.study import ledger
-from uadray.study.verdict import read_verdict
+from uadray.study.result.verdict import read_verdict
 from uadray.tracking.mirror import Mirror
 from uadray.tracking.server import Server
 

@@ -8,7 +8,7 @@ from uadray.bundle.content import Score
 from uadray.scoring.scorecard import Scorecard
 from uadray.scoring.statistics.intervals import interval
 from uadray.study.ledger import Ledger, Record
-from uadray.study.verdict import read_verdict
+from uadray.study.result.verdict import read_verdict
 
 
 def metrics(ledger: Ledger, record: Record) -> dict[str, Score]:

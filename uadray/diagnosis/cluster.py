@@ -15,7 +15,7 @@ from uadray.diagnosis.finding import Finding, ok, problem
 from uadray.diagnosis.secrecy import asks_for_token
 from uadray.errors import UadError, in_a_line
 from uadray.study.machine import shipped
-from uadray.study.place import Place
+from uadray.study.workspace.place import Place
 
 
 def cluster(address: str, place: Callable[[], Place]) -> Iterator[Finding]:

@@ -15,8 +15,8 @@ from uadray.diagnosis.secrecy import ports, telemetry, token
 from uadray.diagnosis.tracking import tracking
 from uadray.diagnosis.workspace import workspace
 from uadray.remote.objects import cache, is_url, opened, writable
-from uadray.study.place import place_of
 from uadray.study.quiet import SETTINGS, silence
+from uadray.study.workspace.place import place_of
 from uadray.tracking.server import tracking_uri
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from uadray.reporting.words import DIRECTION, MEANING, listed, short
-from uadray.study.branches import below, labels, word_of
-from uadray.study.plan import StudyConfig
+from uadray.study.design.plan import StudyConfig
+from uadray.study.space.branches import below, labels, word_of
 
 ALIKE = {
     "uniform": "every number alike",

@@ -31,10 +31,10 @@ from uadray.scoring.scorecard import PatientScore
 from uadray.scoring.statistics.intervals import Interval
 from uadray.scoring.statistics.pooled import pooled_auprc_interval
 from uadray.scoring.threshold import Fitted
-from uadray.study.held_out import open_test
 from uadray.study.ledger import Record
-from uadray.study.trained import detector_of
-from uadray.study.verdict import Verdict
+from uadray.study.result.held_out import open_test
+from uadray.study.result.trained import detector_of
+from uadray.study.result.verdict import Verdict
 
 KEPT = "report.json"
 ROWS = 3

@@ -11,14 +11,14 @@ from typing import Any
 from uadray.data.store import Store
 from uadray.errors import DataError
 from uadray.layout import IMPORTANCE, SELECTION
-from uadray.study.board import LIVE, Board
-from uadray.study.folder import read_plan
-from uadray.study.held_out import openings
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Ledger, Record
-from uadray.study.naming import study_folder
 from uadray.study.objectives import Metric, Mode
-from uadray.study.plan import StudyConfig
-from uadray.study.verdict import Verdict, read_verdict
+from uadray.study.result.held_out import openings
+from uadray.study.result.verdict import Verdict, read_verdict
+from uadray.study.screen.board import LIVE, Board
+from uadray.study.workspace.folder import read_plan
+from uadray.study.workspace.naming import study_folder
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from uadray.reporting import asked, cohort, reproduce, result, score_charts, sea
 from uadray.reporting.from_slices import FromSlices, from_slices
 from uadray.reporting.gathering import Found
 from uadray.reporting.parallel import parallel
-from uadray.study.comparison import standings
-from uadray.study.importance import FEWEST
-from uadray.study.labels import choice
+from uadray.study.design.labels import choice
+from uadray.study.result.comparison import standings
+from uadray.study.result.importance import FEWEST
 
 SHOWN = 5  # trials whose percentile curves are drawn
 

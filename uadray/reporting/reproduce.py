@@ -13,7 +13,7 @@ from uadray import __version__
 from uadray.reporting.gathering import Found
 from uadray.reporting.privacy import anonymous, kind_of, shareable
 from uadray.reporting.words import Row, Table, listed
-from uadray.study.warm_start import WarmStartConfig
+from uadray.study.design.warm_start import WarmStartConfig
 from uadray.yaml_file import dump
 
 PACKAGES = ("torch", "ray", "optuna", "numpy", "scipy")

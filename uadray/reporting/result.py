@@ -12,7 +12,7 @@ from uadray.scoring.scorecard import PatientScore, Scorecard
 from uadray.scoring.statistics.comparisons import Comparison, compare
 from uadray.scoring.statistics.intervals import interval
 from uadray.scoring.statistics.per_patient import Values
-from uadray.study.verdict import Contender, Verdict
+from uadray.study.result.verdict import Contender, Verdict
 
 WINNER, BASELINE = "winner", "intensity baseline"
 

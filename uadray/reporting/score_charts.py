@@ -11,9 +11,9 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from uadray.reporting.charts import BLUE, COLOURS, GREEN, INK, ORANGE, QUIET, Chart, chart, grid
 from uadray.reporting.words import number
 from uadray.scoring.statistics.per_patient import Floats
-from uadray.study.comparison import BASELINE, Standing
 from uadray.study.ledger import Record
-from uadray.study.verdict import Verdict
+from uadray.study.result.comparison import BASELINE, Standing
+from uadray.study.result.verdict import Verdict
 
 TICKS = (80, 90, 95, 98, 99, 99.5, 99.9)
 STYLES = ("-", "--", "-.", ":")

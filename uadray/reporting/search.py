@@ -11,9 +11,9 @@ from uadray.reporting.gathering import Found
 from uadray.reporting.privacy import anonymous
 from uadray.reporting.words import SHORT, Row, Table, between, number, of_metric, p_value
 from uadray.scoring.scorecard import Scorecard
-from uadray.study.comparison import Standing
 from uadray.study.ledger import Record
 from uadray.study.objectives import BEST, Metric, Mode, merit
+from uadray.study.result.comparison import Standing
 
 LOST = ("diverged", "failed")
 

@@ -11,7 +11,7 @@ from uadray.reporting.gathering import Found
 from uadray.reporting.result import differences, of_patients, with_interval
 from uadray.reporting.words import MEANING, counted, listed, number, of_metric
 from uadray.study.ledger import Status
-from uadray.study.verdict import Verdict
+from uadray.study.result.verdict import Verdict
 
 STATUSES: Mapping[Status, str] = {
     "completed": "completed",

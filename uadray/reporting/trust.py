@@ -8,7 +8,7 @@ from uadray.reporting.gathering import Found
 from uadray.reporting.search import agreement
 from uadray.reporting.words import Row, Table, counted, listed, number, of_metric, sentence
 from uadray.scoring.synthetic import SyntheticConfig
-from uadray.study.labels import OF_PATIENTS, PAINTED, labels_for
+from uadray.study.design.labels import OF_PATIENTS, PAINTED, labels_for
 from uadray.study.ledger import Record
 from uadray.study.objectives import merit
 

@@ -22,7 +22,7 @@ from uadray.cluster.nodes import Node
 from uadray.cluster.reach import SEEN_S
 from uadray.cluster.versions import require_alike
 from uadray.errors import ConfigError, Problem, in_a_line
-from uadray.study.plan import StudyConfig
+from uadray.study.design.plan import StudyConfig
 from uadray.study.quiet import SETTINGS, silence
 from uadray.study.token import own_token
 

@@ -21,7 +21,7 @@ from uadray.files import write_json
 from uadray.pseudonyms import pseudonym
 from uadray.scoring.scorecard import PatientScore, Scorecard
 from uadray.study.ledger import Ledger, Record
-from uadray.study.verdict import Contender
+from uadray.study.result.verdict import Contender
 from uadray.tracking.anonymous import Anonymous
 
 STATUS = {"completed": "FINISHED", "stopped": "KILLED", "diverged": "FAILED", "failed": "FAILED"}

@@ -20,8 +20,8 @@ from uadray.data.manifest import MANIFEST
 from uadray.errors import UadError
 from uadray.layout import FINDINGS, PLAN, SELECTION, VERDICT
 from uadray.study.ledger import Ledger
-from uadray.study.selection import sealed_trial
-from uadray.study.verdict import Verdict, read_verdict
+from uadray.study.result.selection import sealed_trial
+from uadray.study.result.verdict import Verdict, read_verdict
 from uadray.tracking.anonymous import Anonymous, without_places
 from uadray.tracking.content import (
     digest,

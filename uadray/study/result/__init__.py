@@ -1,0 +1,1 @@
+"""What a study comes to: the selection, its test, and what is made of both."""
