@@ -52,6 +52,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+LOCK = ".lock"
+"""Of a folder that one process at a time works in."""
+
+
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
     """No other process that asks for the same file is here meanwhile; it waits."""

@@ -11,7 +11,7 @@ from uadray.bundle.bundle import MODEL, Bundle
 from uadray.bundle.writing import write_bundle
 from uadray.data.store import Store
 from uadray.errors import ConfigError, DataError, Problem, StudyError
-from uadray.files import alone, sha256
+from uadray.files import LOCK, alone, sha256
 from uadray.layout import PLAN, STUDIES, VERDICT
 from uadray.scoring import threshold
 from uadray.section import digest
@@ -53,7 +53,7 @@ def made(ledger: Ledger, store: Store, record: Record) -> Bundle:
     folder = store.path.parents[1] / "models" / name
     if folder.is_dir():  # a workspace may be read by who cannot write in it
         return Bundle.open(folder)
-    with alone(folder.parent / ".lock"):
+    with alone(folder.parent / LOCK):
         return Bundle.open(folder) if folder.is_dir() else write_bundle(ledger, store, record, folder)
 
 

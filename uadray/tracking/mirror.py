@@ -5,12 +5,10 @@ One experiment a study, one parent run, one child run a trial. Every step can be
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from mlflow.entities import Run
 
 from uadray.data.manifest import MANIFEST
 from uadray.errors import UadError
+from uadray.files import alone
 from uadray.layout import FINDINGS, PLAN, SELECTION, VERDICT
 from uadray.study.ledger import Ledger
 from uadray.study.result.selection import sealed_trial
@@ -35,7 +34,7 @@ from uadray.tracking.content import (
 from uadray.tracking.environment import read_environment
 from uadray.tracking.models import best, model_file, register
 from uadray.tracking.runs import Runs
-from uadray.tracking.server import Server
+from uadray.tracking.server import LOCK, Server
 
 LOG = logging.getLogger(__name__)
 PAGES = ("comparison.md", "ranks.png", "test_panels.png")
@@ -116,12 +115,9 @@ class Mirror:
         experiment_id = self.server.experiment(self.plan["study"], metric, mode)
         return Runs(self.server, experiment_id, self.plan["id"], self.plan["store"])
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self) -> AbstractContextManager[None]:
         """No other process brings this study up to date meanwhile: two would make every run twice."""
-        with (self.ledger.folder / ".mlflow.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
-            yield
+        return alone(self.ledger.folder / LOCK)
 
     @cached_property
     def _environment(self) -> dict[str, str]:

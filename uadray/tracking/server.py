@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +15,12 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from mlflow.tracking import MlflowClient
 
+from uadray.files import alone
 from uadray.tracking.moved import bring_along
 
 SQLITE = "sqlite:///"
 FILES = "mlartifacts"  # beside the database
+LOCK = ".mlflow.lock"
 
 
 def tracking_uri(workspace: Path) -> str:
@@ -71,9 +72,7 @@ class Server:
         """Made under a lock where it is a database: processes that prepare a new one together destroy it."""
         if self.over_http:
             return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-        self._home.mkdir(parents=True, exist_ok=True)
-        with (self._home / ".mlflow.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+        with alone(self._home / LOCK):
             if not self.here:
                 return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
             database = Path(self.uri.removeprefix(SQLITE))

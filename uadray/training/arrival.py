@@ -8,10 +8,9 @@ from pathlib import Path
 
 from uadray.cluster.versions import installed
 from uadray.errors import Problem, StudyHalted
-from uadray.files import alone, write_bytes
+from uadray.files import LOCK, alone, write_bytes
 from uadray.layout import PLAN, TRIALS, study_id, study_id_at
 from uadray.training.loop import Rank
-from uadray.training.reuse import alone_in
 from uadray.training.task import Task
 
 
@@ -31,7 +30,7 @@ def arrive(task: Task, rank: Rank) -> None:
         raise Astray(Problem("UAD-444", f"node {platform.node()}", must, own, do))
     if rank.index == 0:
         _have_study(task)
-        with alone_in(Path(task.folder)):
+        with alone(Path(task.folder) / LOCK):
             if not task.mirror.has(task.record):  # of a former study, or never sent
                 _empty(Path(task.folder))
             task.mirror.bring(Path(task.folder))

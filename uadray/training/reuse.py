@@ -13,12 +13,11 @@ the arithmetic, and this package's own code for models and trainings: a change o
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -53,15 +52,6 @@ def code(*packages: str) -> str:
         for path in sorted((root / part).rglob("*.py")):
             found.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:16]
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Inside, no other process that asks for it is in the folder; waits until it is free."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def scored(

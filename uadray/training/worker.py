@@ -18,7 +18,7 @@ import torch
 from uadray.config import RunConfig
 from uadray.data.store import Slices
 from uadray.errors import StudyHalted, UadError
-from uadray.files import write_json
+from uadray.files import LOCK, alone, write_json
 from uadray.scoring import threshold
 from uadray.scoring.detector import Detector
 from uadray.scoring.figure import save_panels, save_samples
@@ -28,7 +28,7 @@ from uadray.training import checkpoint, health
 from uadray.training.kept_maps import KeptMaps
 from uadray.training.loop import Rank, Training, mean_residual
 from uadray.training.precision import chosen, exact_fp32
-from uadray.training.reuse import alone_in, drawn, scored, timed, training_key
+from uadray.training.reuse import drawn, scored, timed, training_key
 from uadray.training.room import room
 from uadray.training.task import Place, Task
 
@@ -76,7 +76,7 @@ def _failed(error: Exception) -> dict[str, Any]:
 
 def _first_alone(rank: Rank, folder: Path) -> AbstractContextManager[None]:
     """Inside, no other trial's first rank is in the folder; the other ranks follow their first one."""
-    return alone_in(folder) if rank.index == 0 else nullcontext()
+    return alone(folder / LOCK) if rank.index == 0 else nullcontext()
 
 
 def _train_and_score(task: Task, place: Place, curve: checkpoint.Curve) -> dict[str, Any]:

@@ -117,3 +117,10 @@ def test_a_single_slice_and_an_unknown_brain_are_refused(scan):
         Mni152().apply(Scan(one, scan.brain[:, :, 20:21], scan.lesion[:, :, 20:21]))
     with pytest.raises(DataError, match="UAD-161"):
         Mni152().apply(replace(scan, brain=np.zeros_like(scan.brain)))
+
+
+def test_a_brain_of_one_voxel_ends_the_search(scan):
+    one = np.zeros_like(scan.brain)
+    one[20, 20, 20] = True
+    with pytest.raises(DataError, match="UAD-162"):
+        Mni152().apply(replace(scan, brain=one))

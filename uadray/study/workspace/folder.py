@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from uadray.errors import ConfigError, Problem, StudyError
-from uadray.files import write_json
+from uadray.files import LOCK, write_json
 from uadray.layout import FINDINGS, PLAN
 from uadray.remote.mirror import Here, Mirror
 from uadray.study.design.plan import StudyConfig
@@ -58,7 +58,7 @@ def held(
     another process has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a+") as lock:
+    with (folder / LOCK).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -88,7 +88,7 @@ def read_plan(folder: Path) -> tuple[StudyConfig, str]:
 def holder(folder: Path) -> str | None:
     """Which process has the study; None where none has."""
     try:
-        with (folder / ".lock").open("r") as lock:
+        with (folder / LOCK).open("r") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
