@@ -143,7 +143,7 @@ def mlflow_row(record: Record) -> tuple[str, dict[str, float]]:
 
 def mlflow_rows(study: Study) -> dict[int, list[object]]:
     """Status and what a study may optimise by trial, of every run of a trial."""
-    client = MlflowClient(tracking_uri=tracking_uri(study.place.folder))
+    client = MlflowClient(tracking_uri=tracking_uri(study.workspace.folder))
     experiments = client.search_experiments(filter_string=f"name = 'uadray/{study.plan.study}'")
     rows: dict[int, list[object]] = {}
     for run in client.search_runs([each.experiment_id for each in experiments], max_results=5000):

@@ -75,11 +75,11 @@ def test_a_cluster_that_does_not_answer_is_a_problem(home, tmp_path):
 
 def test_a_cluster_is_asked_node_by_node(home, tmp_path):
     program = (
-        "import ray, sys; from pathlib import Path; from uadray.diagnosis.cluster import cluster; from uadray.study.workspace.place import place_of\n"
+        "import ray, sys; from pathlib import Path; from uadray.diagnosis.cluster import cluster; from uadray.study.workspace.workspace import workspace_at\n"
         "from ray.cluster_utils import Cluster\n"
         "nodes = Cluster(initialize_head=True, head_node_args={'num_cpus': 1, 'include_dashboard': False})\n"
         "nodes.add_node(num_cpus=2)\n"
-        f"for finding in cluster(nodes.address, lambda: place_of({str(tmp_path)!r})): print(finding)\n"
+        f"for finding in cluster(nodes.address, lambda: workspace_at({str(tmp_path)!r})): print(finding)\n"
         "nodes.shutdown()"
     )
     env = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)}

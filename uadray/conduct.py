@@ -36,7 +36,7 @@ from uadray.study.screen.progress import Progress
 from uadray.study.search.searcher import SettledSearch
 from uadray.study.search.tuning import run_trials
 from uadray.study.workspace.folder import Agree, as_it_began, held
-from uadray.study.workspace.place import Place, place_of
+from uadray.study.workspace.workspace import Workspace, workspace_at
 from uadray.tracking.environment import write_environment
 from uadray.tracking.server import Server, tracking_uri
 from uadray.tracking.tracker import Tracker
@@ -47,7 +47,7 @@ class Study:
     """A study that this process holds."""
 
     plan: StudyConfig
-    place: Place
+    workspace: Workspace
     store: Store
     ledger: Ledger
     progress: Progress
@@ -62,15 +62,15 @@ class Study:
             self.tracker.trial(record.index)
 
         def finished(record: Record) -> None:
-            self.place.keep(self.plan.study)
+            self.workspace.keep(self.plan.study)
             self.progress.finished(record)
             self.tracker.trial(record.index)
 
         known = sealed_trial(self.ledger) is not None
         if not known and not searcher.complete:
             self.machine.start(self.plan)
-            trainings, seen_s = self.place.folder / "trainings", self.machine.seen_s
-            slices = self.place.slices
+            trainings, seen_s = self.workspace.folder / "trainings", self.machine.seen_s
+            slices = self.workspace.slices
             run_trials(self.plan, self.store, trainings, searcher, self.progress, finished, seen_s, slices)
         if not known:
             searcher.settle_all()
@@ -79,7 +79,7 @@ class Study:
         if not known or not importance.is_file():
             write_best(self.plan, best, self.ledger.folder / "best.yaml")
             write_json(importance, importances(self.ledger.records(), self.plan.winner[0]))
-        self.place.keep(self.plan.study)
+        self.workspace.keep(self.plan.study)
         return best
 
     def conclude(self, best: Record) -> Verdict | None:
@@ -88,13 +88,13 @@ class Study:
         if has_lesions(self.store, "test"):
             verdict = judge(self.plan, self.ledger, self.store, best, self.progress.tested)
             write_comparison(verdict, self.ledger)
-            self.place.keep(self.plan.study)
+            self.workspace.keep(self.plan.study)
         self.tracker.ending()
         return verdict
 
     def places(self) -> dict[str, str]:
         """Where a person finds what the study left."""
-        return {"Files": self.place.named(self.ledger.folder), "MLflow": self.tracker.place()}
+        return {"Files": self.workspace.named(self.ledger.folder), "MLflow": self.tracker.place()}
 
 
 @contextmanager
@@ -106,22 +106,22 @@ def opened(
     The workspace is a folder or a URL. `agree` says how far a plan may differ from the one that the folder was begun
     with, `address` which Ray cluster the trials run on; None for a Ray of the study's own.
     """
-    place = place_of(str(workspace))
-    machine = machine_at(address, place.nodes)
+    where = workspace_at(str(workspace))
+    machine = machine_at(address, where.nodes)
     if said := machine.check(plan):
         OUT.print(said, highlight=False, soft_wrap=True)
-    with heeded(), place.study(plan.study):
+    with heeded(), where.study(plan.study):
         needing = labels_for(plan)
-        store = _prepared(plan, place.folder, partial(require_parts, labels_for=needing), address)
+        store = _prepared(plan, where.folder, partial(require_parts, labels_for=needing), address)
         require_lesions(store, needing)
-        place.keep_slices(store)
-        folder = place.folder / STUDIES / plan.study
-        with held(folder, plan, store.key, agree, place.mirror) as ledger, Progress(plan, folder, OUT) as progress:
+        where.keep_slices(store)
+        folder = where.folder / STUDIES / plan.study
+        with held(folder, plan, store.key, agree, where.mirror) as ledger, Progress(plan, folder, OUT) as progress:
             log_to(ledger.folder / "log.txt")
             write_environment(ledger.folder)
-            place.keep(plan.study)
-            with Tracker(ledger.folder, Server(tracking_uri(place.folder), place.folder)) as tracker:
-                yield Study(plan, place, store, ledger, progress, tracker, machine)
+            where.keep(plan.study)
+            with Tracker(ledger.folder, Server(tracking_uri(where.folder), where.folder)) as tracker:
+                yield Study(plan, where, store, ledger, progress, tracker, machine)
 
 
 def _prepared(plan: StudyConfig, folder: Path, require: Callable[[Iterable[Part]], None], address: str | None) -> Store:

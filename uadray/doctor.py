@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uadray.diagnosis.finding import Finding
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
-Place = Annotated[str, typer.Option(help="Folder of stores and studies, or a URL that a cluster's nodes write to.")]
+Workspace = Annotated[str, typer.Option(help="Folder of stores and studies, or a URL that a cluster's nodes write to.")]
 Address = Annotated[
     str | None, typer.Option(help="Of a running Ray, to ask each of its nodes; auto is this machine's.")
 ]
@@ -36,7 +36,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print findings as JSON, fo
 
 
 def doctor(
-    workspace: Place = "runs", address: Address = None, tracking_uri: Uri = None, as_json: AsJson = False
+    workspace: Workspace = "runs", address: Address = None, tracking_uri: Uri = None, as_json: AsJson = False
 ) -> None:
     """Say what is fit, what is not, and what to do about it."""
     with exit_codes():

@@ -37,7 +37,7 @@ def train(
         OUT.print(f"{trained.run.describe()}, {len(trained.curve)} epochs, validation:", highlight=False)
         for name, value in trained.metrics.items():
             OUT.print(f"  {name:24} {value:.4g}", highlight=False)
-        OUT.print(f"files: {study.place.named(study.ledger.trial(trained.index))}", highlight=False, soft_wrap=True)
+        OUT.print(f"files: {study.workspace.named(study.ledger.trial(trained.index))}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

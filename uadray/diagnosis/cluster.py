@@ -15,10 +15,10 @@ from uadray.diagnosis.finding import Finding, ok, problem
 from uadray.diagnosis.secrecy import asks_for_token
 from uadray.errors import UadError, in_a_line
 from uadray.study.machine import shipped
-from uadray.study.workspace.place import Place
+from uadray.study.workspace.workspace import Workspace
 
 
-def cluster(address: str, place: Callable[[], Place]) -> Iterator[Finding]:
+def cluster(address: str, workspace: Callable[[], Workspace]) -> Iterator[Finding]:
     """Of the Ray at an address, `auto` for the one of this machine, and of the workspace that its nodes are to have."""
     about = "cluster"
     try:
@@ -27,7 +27,7 @@ def cluster(address: str, place: Callable[[], Place]) -> Iterator[Finding]:
             say = f"{len(nodes)} nodes, {there.get('CPU', 0):g} CPUs, {there.get('GPU', 0):g} GPUs"
             yield ok(about, say)
             yield asks_for_token(dashboard)
-            yield from required("shared workspace", "every node reads and writes it", lambda: place().nodes())
+            yield from required("shared workspace", "every node reads and writes it", lambda: workspace().nodes())
             yield from required("versions of nodes", "the same as here", lambda: require_alike(nodes))
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         do = "See that Ray runs there (`ray status`) and that RAY_AUTH_MODE=token and the token file are the cluster's."

@@ -16,7 +16,7 @@ from uadray.diagnosis.tracking import tracking
 from uadray.diagnosis.workspace import workspace
 from uadray.remote.objects import cache, is_url, opened, writable
 from uadray.study.quiet import SETTINGS, silence
-from uadray.study.workspace.place import place_of
+from uadray.study.workspace.workspace import workspace_at
 from uadray.tracking.server import tracking_uri
 
 
@@ -41,4 +41,4 @@ def look(
     yield ports()
     yield from telemetry(environment)
     if address is not None:
-        yield from cluster(address, lambda: place_of(where))
+        yield from cluster(address, lambda: workspace_at(where))

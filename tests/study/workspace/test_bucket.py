@@ -10,7 +10,7 @@ from uadray.remote import lease, objects
 from uadray.remote.lease import Lost
 from uadray.remote.objects import CutShort, Objects
 from uadray.study.ledger import Ledger
-from uadray.study.workspace.place import place_of
+from uadray.study.workspace.workspace import workspace_at
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def bucket(tmp_path, monkeypatch):
     monkeypatch.setenv("UADRAY_SCRATCH", str(tmp_path / "scratch"))
     monkeypatch.setattr(lease, "SETTLED_S", 0.0)
     (tmp_path / "there").mkdir()
-    return place_of((tmp_path / "there").as_uri())
+    return workspace_at((tmp_path / "there").as_uri())
 
 
 def put(place, **files):
@@ -129,7 +129,7 @@ def test_an_opening_of_the_test_split_is_at_the_url_before_slices_are_read(bucke
 def machines(bucket, tmp_path, monkeypatch):
     """The same URL as two machines have it, each with a cache of its own."""
     monkeypatch.setenv("UADRAY_SCRATCH", str(tmp_path / "another"))
-    return bucket, place_of((tmp_path / "there").as_uri())
+    return bucket, workspace_at((tmp_path / "there").as_uri())
 
 
 def found(place):

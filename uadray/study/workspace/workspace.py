@@ -21,7 +21,7 @@ from uadray.remote.objects import cache, is_url, opened, writable
 from uadray.study.workspace.bucket import Bucket
 
 
-class Place(Protocol):
+class Workspace(Protocol):
     """A workspace."""
 
     @property
@@ -83,7 +83,7 @@ class Folder:
         return require_everywhere(self.folder)
 
 
-def place_of(workspace: str) -> Place:
+def workspace_at(workspace: str) -> Workspace:
     """The workspace in a folder or below a URL; raises ConfigError as `opened` does."""
     if not is_url(workspace):
         return Folder(Path(workspace))
