@@ -23,11 +23,10 @@ def unasked():
     raise AssertionError("no threshold comes from the training slices")
 
 
-def chosen(objective, patients=PATIENTS, tried=TRIED):
+def chosen(objective, patients=PATIENTS, tried=TRIED, baseline=()):
     run = {"model": "sAE3"}
-    plan = StudyConfig.parse(
-        {"study": "toy", "cohort": {"kind": "phantom"}, "objectives": {objective: "max"}, "run": run}
-    )
+    plan = {"study": "toy", "cohort": {"kind": "phantom"}, "objectives": {objective: "max"}, "run": run}
+    plan = StudyConfig.parse({**plan, "baseline": list(baseline)})
     runs = [RunConfig.parse({**run, "scoring": scoring}) for scoring in tried]
     records = [Record(index, "completed", run, ()) for index, run in enumerate(runs)]
     return best_intensity(plan, records, HEALTHY, patients, unasked)
@@ -38,6 +37,12 @@ def test_where_patients_judge_the_models_they_judge_the_baseline(objective, scor
     alone = [getattr(chosen(objective, tried=[scoring])[2], score) for scoring in TRIED]
     assert getattr(chosen(objective)[2], score) == max(alone)
     assert len(set(alone)) > 1
+
+
+def test_it_may_score_as_no_trial_does_where_the_study_says_so():
+    alone = [chosen("val/auprc", tried=[scoring])[2].auprc for scoring in TRIED]
+    worst, best = TRIED[alone.index(min(alone))], TRIED[alone.index(max(alone))]
+    assert chosen("val/auprc", tried=[worst], baseline=[best])[2].auprc == max(alone) > min(alone)
 
 
 @pytest.mark.parametrize("objective", ["val/synthetic_dice", "val/synthetic_auprc", "val/l1"])

@@ -7,8 +7,10 @@ from making import made_card
 
 from uadray.errors import ConfigError, StudyError
 from uadray.layout import PLAN
+from uadray.scoring.settings import ScoringConfig
 from uadray.section import digest
 from uadray.study.design.one_run import one_run
+from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Ledger
 from uadray.study.reading.checking import check, load
 from uadray.study.result.best import write_best
@@ -86,6 +88,15 @@ def test_the_best_configurations_are_trained_again_each_once_with_all_seeds(stud
     assert [run["model"]["latent"]["dim"] for run in runs] == [8, 16]  # of two seeds of one configuration one is left
     assert [run["train"]["stop_after"] for run in runs] == [3, None]
     assert (tree["study"], tree["repeats"], tree["budget"]["trials"]) == (f"toy-top2-seeds5-{digest(runs)[:4]}", 5, 2)
+
+
+def test_the_baseline_stays_as_strong_as_it_was(study):
+    _, ledger = study
+    assert retraining(ledger, top=1, seeds=2)["baseline"] == []
+    scoring = ScoringConfig(median_filter=9).plain()
+    (ledger.folder / "test.json").write_text(json.dumps({"baseline": {"run": {"scoring": scoring}}}))
+    again = retraining(ledger, top=1, seeds=2)
+    assert StudyConfig.parse(again).baseline == (ScoringConfig(median_filter=9),)
 
 
 def test_a_study_that_has_not_ended_has_no_best(study):

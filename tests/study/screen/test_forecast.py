@@ -50,7 +50,7 @@ def test_a_trial_is_as_long_as_one_that_is_drawn_at_random(train, mean):
     model = "{kind: vae_gan, latent: {kind: dense, dim: {choice: [4, 8]}}}"
     text = f"study: toy\ncohort: {{kind: phantom}}\nrun: {{model: {model}, train: {train}}}"
     assert [trial.epochs for trial in foreseen(text).trials] == [pytest.approx(mean, rel=0.08)] * 2
-    assert "mean epochs" in said(foreseen(text))
+    assert "with epochs at their mean" in said(foreseen(text))
 
 
 def test_a_model_of_several_runs_is_as_long_as_these_on_average():

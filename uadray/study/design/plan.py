@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from uadray.data.cohorts import CohortConfig
 from uadray.data.preparation import PrepareConfig
 from uadray.models.zoo import ZOO
+from uadray.scoring.settings import ScoringConfig
 from uadray.scoring.synthetic import SyntheticConfig
 from uadray.section import Section
 from uadray.study.design.budget import BudgetConfig
@@ -68,6 +69,10 @@ class StudyConfig(Section):
 
     tested: TestedConfig = WinnerConfig()
     """Who is scored on the test patients in the end."""
+
+    baseline: tuple[ScoringConfig, ...] = ()
+    """Scorings that the intensity baseline may choose among besides those of the trials. Where trials have few, as
+    those that are trained again have, it would else be weaker than in the study before."""
 
     run: dict[str, Any]
     """A RunConfig in which some values are distributions."""

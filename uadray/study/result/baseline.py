@@ -27,13 +27,14 @@ def best_intensity(
 ) -> tuple[ScoringConfig, Fitted, Scorecard | None]:
     """The baseline's best scoring of all that the trials had, its threshold, and its scores on validation patients.
 
-    Scoring is all the baseline has to choose, so it gets the same chances as the models, and sees no label that they
-    did not see: it is judged on validation patients where the study's objective is, else on painted lesions; by AUPRC
-    where that is the objective, else by Dice. Without a labelled patient the scores are None.
+    The study may name more of them (`baseline`). Scoring is all the baseline has to choose, so it gets the same chances
+    as the models, and sees no label that they did not see: it is judged on validation patients where the study's
+    objective is, else on painted lesions; by AUPRC where that is the objective, else by Dice. Without a labelled
+    patient the scores are None.
     """
     model = IntensityConfig().build(healthy.images.shape[-1])
     plain = {"residual": ScoringConfig().residual}  # a residual means nothing here
-    scorings = [record.run.scoring.model_copy(update=plain) for record in records]
+    scorings = [own.model_copy(update=plain) for own in (*(record.run.scoring for record in records), *plan.baseline)]
     tried = {json.dumps(scoring.plain()): scoring for scoring in scorings}
     objective = plan.winner[0]
     judges = patients if objective in OF_PATIENTS else paint(healthy, plan.painting, PAINTING_SEED, patients)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from uadray.errors import Problem, StudyError
-from uadray.layout import SELECTION
+from uadray.layout import SELECTION, VERDICT
 from uadray.section import digest
 from uadray.study.ledger import Ledger, Record
 from uadray.study.result.best import as_trained
@@ -18,7 +18,8 @@ def retraining(ledger: Ledger, top: int, seeds: int) -> dict[str, Any]:
     """A study, as plain values, of the `top` configurations of a sealed one, each trained with `seeds` seeds.
 
     They are taken in the order of the selection's ranking, a configuration once, each as far as it was trained. All of
-    them are tested, in one opening of the test split; the winner is chosen by the mean over seeds on validation.
+    them are tested, in one opening of the test split; the winner is chosen by the mean over seeds on validation. The
+    intensity baseline may score as it did in the former study, where more scorings were tried.
     Raises StudyError: UAD-336 where nothing was selected yet, UAD-333 for a study of another version.
     """
     if sealed_trial(ledger) is None:
@@ -41,8 +42,15 @@ def retraining(ledger: Ledger, top: int, seeds: int) -> dict[str, Any]:
         "enqueue": [],
         "warm_start": None,
         "tested": {"kind": "every_trial"},
+        "baseline": [*former.plain()["baseline"], *_former_baseline(ledger)],
         "run": {"choice": runs},
     }
+
+
+def _former_baseline(ledger: Ledger) -> list[dict[str, Any]]:
+    """How the intensity baseline of a study that tested was scored, which its validation patients had chosen."""
+    tested = ledger.finding(VERDICT)
+    return [tested["baseline"]["run"]["scoring"]] if tested else []
 
 
 def _distinct(records: list[Record]) -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ def _trial(run: RunConfig, last_epoch: float, probe: Probe, slices: Mapping[Part
 def shown(found: Forecast) -> RenderableType:
     """The forecast on one screen."""
     plan = found.plan
-    columns = ("architecture", "parameters", "mean epochs", "s a step", "s a slice", "a trial")
+    columns = ("architecture", "parameters", "epochs", "s a step", "s a slice", "a trial")
     title = f"study {plan.study}: what its trials would take, one at a time"
     rows = table(title, columns, words=("architecture",), least=11)
     for trial in found.trials:
@@ -151,7 +151,8 @@ def shown(found: Forecast) -> RenderableType:
         f"Slices: {counts} ({'as prepared' if found.counted else f'not prepared yet: {USUAL} a scan assumed'}).",
         f"A trial: {resources.cpus:g} CPU cores, {gpus:g} GPUs; {plan.budget.concurrent_trials} at a time,"
         f" {found.trainings} in all.",
-        f"Time: about {duration(found.wall_s)} if none is stopped early; {hours * resources.cpus:.2g} CPU hours,"
+        f"Time: about {duration(found.wall_s)} with epochs at their mean, if none is stopped early;"
+        f" {hours * resources.cpus:.2g} CPU hours,"
         f" {hours * gpus:.2g} GPU hours.",
         *(slower if gpus and found.measured_on == "cpu" else []),
         f"Disk: about {found.disk_bytes / 1e6:.0f} MB of weights,"
