@@ -60,7 +60,7 @@ class Found:
     @property
     def sealed_at(self) -> str:
         """When the selection was written, as its file says; "" while there is none."""
-        path = self.ledger.folder / "selection.json"
+        path = self.ledger.folder / SELECTION
         return f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%dT%H:%M:%SZ}" if path.is_file() else ""
 
     @property

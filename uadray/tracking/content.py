@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from uadray.files import write_json
+from uadray.layout import RECORD
 from uadray.pseudonyms import pseudonym
 from uadray.scoring.scorecard import PatientScore, Scorecard
 from uadray.study.ledger import Ledger, Record
@@ -62,7 +63,7 @@ class Content:
 
 def of_trial(record: Record, ledger: Ledger, repeats: int, anonymous: Anonymous) -> Content:
     """A finished trial's run: parameters, curves by epoch, headline metrics, pictures, patients of validation."""
-    path = ledger.trial(record.index) / "trial.json"
+    path = ledger.trial(record.index) / RECORD
     ended = modified(path)
     began = ended - int(1000 * record.seconds)
     headline = {"time/trial_s": record.seconds, **record.metrics}  # of a lost trial nothing else is known

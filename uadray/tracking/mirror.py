@@ -145,7 +145,7 @@ class Mirror:
             self.runs.log_inputs(run)
             shown = {name: value for name, value in self.plan.items() if name != "id"}
             shown = without_places({**shown, "cohort": self.plan["cohort"]["kind"]})
-            self.runs.log_tables(run, {"study.json": shown})
+            self.runs.log_tables(run, {PLAN: shown})
             self.runs.tag(run, {"uadray.began": "true"})
         return run
 

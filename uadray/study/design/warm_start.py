@@ -81,25 +81,9 @@ class WarmStartConfig(Section):
         other study of that name.
         """
         path = ledger.folder / "warm_start.json"
-        if not path.is_file():
-            write_json(path, self._found(ledger, space, locate, objectives, needed).plain())
-        return Start.parse(json.loads(path.read_text()))
-
-    def _found(
-        self,
-        ledger: Ledger,
-        space: SearchSpace,
-        locate: Callable[[Any], Values | None],
-        objectives: Mapping[Metric, Mode],
-        needed: Sequence[Metric],
-    ) -> Start:
-        sibling = ledger.folder.parent / self.study
-        if sibling.parent == ledger.folder.parent and sibling != ledger.folder:
-            _renew(sibling, ledger.mirror)
-        earlier = Ledger(sibling if sibling.is_dir() else Path(self.study))
-        if not (earlier.folder / PLAN).is_file() or earlier.folder.resolve() == ledger.folder.resolve():
-            must, do = "must be another study of this workspace, or its folder", "Name one, or drop warm_start."
-            raise ConfigError(Problem("UAD-335", "warm_start.study", must, str(earlier.folder), do))
+        if path.is_file():
+            return Start.parse(json.loads(path.read_text()))
+        earlier = self._earlier(ledger)
         written, own = earlier.plan, ledger.plan
         metric, mode = next(iter(objectives.items()))
         known: list[Known] = []
@@ -116,7 +100,20 @@ class WarmStartConfig(Section):
                 known.append(Known(values, scores))
             elif metric in scores:
                 others.append((-merit(scores[metric], mode), values))
-        return Start(known, [values for _, values in sorted(others, key=lambda pair: pair[0])[: self.best]])
+        first = [values for _, values in sorted(others, key=lambda pair: pair[0])[: self.best]]
+        write_json(path, Start(known, first).plain())
+        return Start.parse(json.loads(path.read_text()))
+
+    def _earlier(self, ledger: Ledger) -> Ledger:
+        """The other study, as it is now; raises ConfigError (UAD-335)."""
+        sibling = ledger.folder.parent / self.study
+        if sibling.parent == ledger.folder.parent and sibling != ledger.folder:
+            _renew(sibling, ledger.mirror)
+        earlier = Ledger(sibling if sibling.is_dir() else Path(self.study))
+        if not (earlier.folder / PLAN).is_file() or earlier.folder.resolve() == ledger.folder.resolve():
+            must, do = "must be another study of this workspace, or its folder", "Name one, or drop warm_start."
+            raise ConfigError(Problem("UAD-335", "warm_start.study", must, str(earlier.folder), do))
+        return earlier
 
 
 def _renew(study: Path, mirror: Mirror) -> None:

@@ -24,7 +24,7 @@ def retraining(ledger: Ledger, top: int, seeds: int) -> dict[str, Any]:
     """
     if sealed_trial(ledger) is None:
         must, do = "a study must have ended before its best are trained again", "Let the search end first."
-        raise StudyError(Problem("UAD-336", str(ledger.folder), must, "no selection.json", do))
+        raise StudyError(Problem("UAD-336", str(ledger.folder), must, f"no {SELECTION}", do))
     former, _ = read_plan(ledger.folder)
     ranking = ledger.finding(SELECTION)["ranking"]
     runs = _distinct([record for index in ranking if (record := ledger.record(index)) is not None])[:top]

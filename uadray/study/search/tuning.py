@@ -19,6 +19,7 @@ from uadray.cluster.versions import installed
 from uadray.data.store import Store
 from uadray.data.subject import Group, Split
 from uadray.errors import Problem, StudyHalted, UadError
+from uadray.layout import RECORD
 from uadray.study.design.plan import StudyConfig
 from uadray.study.ledger import Record
 from uadray.study.screen.progress import Progress
@@ -153,7 +154,7 @@ class _Watcher(tune.Callback):
         record = self._seen(index)
         if record is None:
             must, do = "its record must be seen where the study runs", "See that every node has the same workspace."
-            got = f"no {self._searcher.ledger.trial(index) / 'trial.json'}"
+            got = f"no {self._searcher.ledger.trial(index) / RECORD}"
             raise Astray(Problem("UAD-445", f"trial {index}", must, got, do))
         self._finished(record)
 
